@@ -1,0 +1,13 @@
+"""`evalkit schema`."""
+
+from __future__ import annotations
+
+import json
+
+from evalkit.suite.schema import suite_json_schema
+
+
+def schema_command() -> int:
+    """Print the JSON Schema of suite files."""
+    print(json.dumps(suite_json_schema(), indent=2, ensure_ascii=False))
+    return 0

@@ -1,0 +1,1 @@
+"""From figures to an answer. Pure functions on records, no I/O."""

@@ -1,0 +1,146 @@
+"""What a model that was not measured would cost: rendered tokens × dated prices. Estimates, and named so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp
+
+from evalkit.records.completion import Usage
+from evalkit.records.model import ModelSpec
+from evalkit.records.price import Price, Tier
+from evalkit.records.request import CacheTtl
+from evalkit.records.run import Bound
+
+BYTES_PER_TOKEN = 4.0  # a common rule for English text; tokenizers differ by a fifth either way
+_DAYS_PER_MONTH = 365.25 / 12
+_TTL_SECONDS: dict[CacheTtl, float] = {"5m": 300.0, "1h": 3600.0, "off": 0.0}
+
+
+@dataclass(frozen=True, slots=True)
+class TokenMix:
+    """Estimated tokens of one call: the shared prefix, the sample's own text, the visible answer."""
+
+    prefix: float
+    suffix: float
+    output: float
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Declared use: calls a month, spread over `active_hours` a day.
+
+    `hosting_low` is the least that hosting a fine-tune costs, US dollars a month.
+    """
+
+    calls_per_month: float | None = None
+    active_hours: float = 24.0
+    hosting_low: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """A skipped model and what is known of its calls. `shortest` is the least cacheable prefix in tokens."""
+
+    spec: ModelSpec
+    reason: str
+    mix: TokenMix
+    price: Price | None
+    cache_ttl: CacheTtl
+    shortest: int | None
+    requests: int
+
+
+def tokens(text: str) -> float:
+    """Estimated tokens of a text, by its UTF-8 length."""
+    return len(text.encode("utf-8", "replace")) / BYTES_PER_TOKEN
+
+
+def hit_share(volume: Volume, ttl: CacheTtl) -> float | None:
+    """Share of calls that find the prefix cached, for Poisson arrivals with the TTL refreshed by each hit.
+
+    A call hits when the one before it came within the TTL: 1 − exp(−rate × TTL). None without a volume.
+    """
+    if not volume.calls_per_month:
+        return None
+    seconds = _DAYS_PER_MONTH * volume.active_hours * 3600
+    return 1 - exp(-volume.calls_per_month / seconds * _TTL_SECONDS[ttl])
+
+
+def cost_of_calls(model: Unmeasured, calls: float, hits: float) -> float | None:
+    """US dollars of `calls` of which a share `hits` reads the prefix from cache and the rest writes it.
+
+    None where the price, or a rate that is needed, is unknown.
+    """
+    if model.price is None:
+        return None
+    mix = model.mix
+    reads = calls * hits
+    written = calls - reads if _caches(model) else 0.0
+    long = model.cache_ttl == "1h"
+    cold = 0.0 if _caches(model) else calls * mix.prefix
+    per_prompt = model.price.rates_for(int(mix.prefix + mix.suffix))
+    price = Price((Tier(per_prompt),), None, "")
+    return price.cost(
+        Usage(
+            input=round(cold + calls * mix.suffix),
+            cache_read=round(reads * mix.prefix) if _caches(model) else 0,
+            cache_write_5m=0 if long else round(written * mix.prefix),
+            cache_write_1h=round(written * mix.prefix) if long else 0,
+            output=round(calls * mix.output),
+        )
+    )
+
+
+def bound(model: Unmeasured, volume: Volume) -> Bound:
+    """The bounds of one skipped model, with the sentence that the report shows."""
+    share = hit_share(volume, model.cache_ttl) if _caches(model) else 0.0
+    at_volume = share if share is not None else 1.0
+    thousand = cost_of_calls(model, 1e6, at_volume)
+    month = None if not volume.calls_per_month else cost_of_calls(model, volume.calls_per_month, at_volume)
+    n = max(model.requests, 1)
+    run_cost = cost_of_calls(model, model.requests, (n - 1) / n)
+    return Bound(
+        model=model.spec.name,
+        provider_model=model.spec.provider_model,
+        role=model.spec.role,
+        reason=model.reason,
+        per_1000_calls=None if thousand is None else thousand / 1000,
+        per_month=month,
+        run_cost=run_cost,
+        cache_read_share=share,
+        text=_sentence(model, volume, month),
+    )
+
+
+def _caches(model: Unmeasured) -> bool:
+    if model.cache_ttl == "off":
+        return False
+    return model.shortest is None or model.mix.prefix >= model.shortest
+
+
+def _sentence(model: Unmeasured, volume: Volume, month: float | None) -> str:
+    name = model.spec.name
+    if model.price is None:
+        return f"{name}: no price is known for {model.spec.provider_model}, so nothing is said of its cost."
+    if month is None or not volume.calls_per_month:
+        return f"{name}: no calls_per_month in the suite, so no monthly bill."
+    calls = _calls(volume.calls_per_month)
+    text = f"At {calls} calls a month, if {name} is good enough, its bill is about ${_money(month)}"
+    hosting = volume.hosting_low
+    if hosting is not None and model.spec.role != "fine_tuned":
+        if month < hosting:
+            return f"{text}, under the ${_money(hosting)} that hosting alone costs: RULE OUT on cost."
+        return f"{text}; hosting a fine-tune starts at ${_money(hosting)}."
+    return f"{text}."
+
+
+def _calls(calls: float) -> str:
+    return f"{calls / 1e6:g} M" if calls >= 1e6 else f"{calls:,.0f}"
+
+
+def _money(dollars: float) -> str:
+    """Two significant digits: these are estimates."""
+    if dollars >= 100:
+        magnitude = 10 ** (len(str(int(dollars))) - 2)
+        return f"{round(dollars / magnitude) * magnitude:,.0f}"
+    return f"{dollars:.2g}"

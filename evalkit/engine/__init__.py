@@ -1,0 +1,1 @@
+"""How the asking is done: order, priming, retry, response cache. Knows nothing of right and wrong."""

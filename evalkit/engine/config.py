@@ -1,0 +1,27 @@
+"""Everything that steers the asking, passed whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """How one contender is asked.
+
+    `concurrency`: requests in flight at most. `prime`: the first request of a prefix is answered before the
+    rest fan out, so that one cache write serves all reads. `want_ttft`: a cached answer without time to first
+    token is a miss. Waits are in seconds. `give_up_after`: so many refusals of unclear cause without a single
+    answer stop the contender.
+    """
+
+    concurrency: int = 32
+    prime: bool = True
+    want_ttft: bool = False
+    max_attempts: int = 6
+    first_wait_s: float = 0.5
+    longest_wait_s: float = 30.0
+    longest_retry_after_s: float = 120.0
+    give_up_after: int = 5
+    commit_answers: int = 64
+    commit_seconds: float = 0.05

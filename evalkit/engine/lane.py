@@ -1,0 +1,200 @@
+"""One contender's asking: workers take requests from one stream, never the same question twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from evalkit.engine.committer import Committer
+from evalkit.engine.config import EngineConfig
+from evalkit.engine.key import RequestKey
+from evalkit.engine.monitor import Monitor
+from evalkit.engine.primer import Primers
+from evalkit.engine.retry import retrying
+from evalkit.models.base import Model
+from evalkit.records.completion import Completion, Failure
+from evalkit.records.request import Request
+from evalkit.store.cache import ResponseCache
+
+T = TypeVar("T")
+_HITS_PER_TURN = 128  # cached answers taken before other tasks (display, Ctrl-C) get their turn
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """An outcome with what it belongs to. `sent` is False for cached answers and for repeats of a request."""
+
+    context: T
+    request: Request
+    outcome: Completion | Failure
+    key: str
+    from_cache: bool = False
+    sent: bool = True
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked(Generic[T]):
+    key: str
+    request: Request
+    context: T
+
+
+@dataclass
+class Lane(Generic[T]):
+    """Asks one contender's requests and delivers every outcome exactly once, in no fixed order.
+
+    `deliver` is called synchronously, for new answers only after they are on disk. A request equal to one
+    under way is not sent: it gets the same outcome. A `fatal` failure ends the asking: what follows is
+    delivered as an infra error that was not sent, unless the cache has it.
+    """
+
+    model: Model
+    keys: RequestKey
+    config: EngineConfig
+    cache: ResponseCache
+    primers: Primers
+    monitor: Monitor
+    deliver: Callable[[Answer[T]], None]
+    _under_way: dict[str, list[_Asked[T]]] = field(default_factory=dict)
+    _unclear: list[tuple[_Asked[T], Failure, int]] = field(default_factory=list)
+    _answered: bool = False
+    _stopped: str | None = None
+
+    async def run(self, work: Iterator[tuple[Request, T]]) -> None:
+        """Ask everything. What was answered is committed even where this is cancelled."""
+        limit = min(self.config.concurrency, self.model.max_concurrency or self.config.concurrency)
+        self._committer = Committer(self.cache, self.config)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(limit):
+                    group.create_task(self._worker(work))
+        finally:
+            self._committer.flush()
+        self._settle_unclear()
+        self._committer.flush()
+
+    async def _worker(self, work: Iterator[tuple[Request, T]]) -> None:
+        hits = 0
+        for request, context in work:
+            asked = _Asked(self.keys.of(request), request, context)
+            if self._take_cached(asked):
+                hits += 1
+                if hits % _HITS_PER_TURN == 0:
+                    await asyncio.sleep(0)
+            elif self._stopped is not None:
+                self._give(asked, Failure("infra", f"not asked: {self._stopped}"), sent=False)
+            elif self.model.cacheable and asked.key in self._under_way:
+                self._under_way[asked.key].append(asked)
+            else:
+                self._under_way[asked.key] = []
+                await self._ask(asked)
+
+    def _take_cached(self, asked: _Asked[T]) -> bool:
+        if not self.model.cacheable:
+            return False
+        outcome = self.cache.get(asked.key)
+        if outcome is None:
+            return False
+        if isinstance(outcome, Completion):
+            if self.config.want_ttft and outcome.timing.ttft_ms is None:
+                return False
+            self._answered = True
+        self.monitor.done += 1
+        self.monitor.cached += 1
+        self.deliver(Answer(asked.context, asked.request, outcome, asked.key, from_cache=True, sent=False))
+        return True
+
+    async def _ask(self, asked: _Asked[T]) -> None:
+        """Send one request, with retries, when its prefix is primed; then settle the outcome."""
+        if not self.config.prime:
+            self._settle(asked, *await self._attempts(asked.request))
+            return
+        async with self.primers.turn(self.keys.prefix_name) as turn:
+            if self._stopped is not None:
+                self._give_all(asked, Failure("infra", f"not asked: {self._stopped}"), sent=False)
+                return
+            outcome, retries = await self._attempts(asked.request)
+            turn.primed = isinstance(outcome, Completion)
+            self._settle(asked, outcome, retries)
+
+    async def _attempts(self, request: Request) -> tuple[Completion | Failure, int]:
+        retries = 0
+
+        def before_sleep(failure: Failure, seconds: float) -> None:
+            nonlocal retries
+            retries += 1
+            self.monitor.on_retry(failure, seconds)
+
+        self.monitor.in_flight += 1
+        try:
+            controller = retrying(self.config, before_sleep)
+            outcome: Completion | Failure = await controller(self._send, request)
+        finally:
+            self.monitor.in_flight -= 1
+        return outcome, retries
+
+    async def _send(self, request: Request) -> Completion | Failure:
+        # A limit that one request met holds for all of this contender.
+        while (seconds := self.monitor.limit_seconds()) > 0:
+            await asyncio.sleep(seconds)
+        self.monitor.sent += 1
+        return await self.model.complete(request)
+
+    def _settle(self, asked: _Asked[T], outcome: Completion | Failure, retries: int) -> None:
+        if isinstance(outcome, Completion):
+            self._answered = True
+            self._keep(asked, outcome, retries)
+            self._settle_unclear()
+        elif outcome.kind == "rejected":
+            self._keep(asked, outcome, retries)
+        elif outcome.kind == "ambiguous":
+            self._unclear.append((asked, outcome, retries))
+            if self._answered:
+                self._settle_unclear()
+            elif len(self._unclear) >= self.config.give_up_after:
+                self._stop(outcome.reason)
+        else:
+            if outcome.kind == "fatal":
+                self._stop(outcome.reason)
+            self._give_all(asked, Failure("infra", outcome.reason, http_status=outcome.http_status), retries)
+
+    def _settle_unclear(self) -> None:
+        """A contender's requests differ in their sample only: once one got through, refusals are the sample's."""
+        held, self._unclear = self._unclear, []
+        for asked, failure, retries in held:
+            if self._answered:
+                rejected = Failure("rejected", failure.reason, http_status=failure.http_status)
+                self._keep(asked, rejected, retries)
+            else:
+                self._give_all(
+                    asked, Failure("infra", failure.reason, http_status=failure.http_status), retries
+                )
+
+    def _keep(self, asked: _Asked[T], outcome: Completion | Failure, retries: int) -> None:
+        """Commit, then deliver."""
+        if self.model.cacheable:
+            self._committer.add(asked.key, outcome, lambda: self._give_all(asked, outcome, retries))
+        else:
+            self._give_all(asked, outcome, retries)
+
+    def _give_all(
+        self, asked: _Asked[T], outcome: Completion | Failure, retries: int = 0, sent: bool = True
+    ) -> None:
+        """Deliver to the asker and to everyone who asked the same meanwhile."""
+        self._give(asked, outcome, sent, retries)
+        for other in self._under_way.pop(asked.key, ()):
+            self._give(other, outcome, sent=False)
+
+    def _give(
+        self, asked: _Asked[T], outcome: Completion | Failure, sent: bool = True, retries: int = 0
+    ) -> None:
+        self.monitor.done += 1
+        self.deliver(Answer(asked.context, asked.request, outcome, asked.key, False, sent, retries))
+
+    def _stop(self, reason: str) -> None:
+        if self._stopped is None:
+            self._stopped = reason
+            self.monitor.stopped = reason

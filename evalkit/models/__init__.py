@@ -1,0 +1,1 @@
+"""Request → Completion: one file per API, prices as dated data."""

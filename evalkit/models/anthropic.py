@@ -1,0 +1,215 @@
+"""`anthropic/…`: the Messages API through the official SDK."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from evalkit.models.base import ModelContext, ModelUnavailable
+from evalkit.models.sdk import JSON_HEADERS, Droppable, SdkModel, Wire, example_turns, strip_password
+from evalkit.records.completion import Completion, StopReason, Timing, Usage
+from evalkit.records.model import ModelSpec
+from evalkit.records.request import Parameters, Prefix, Reasoning
+
+# Room for thinking on top of the visible answer, in tokens. Unused room costs nothing.
+_HEADROOM: dict[Reasoning | None, int] = {None: 8192, "off": 0, "low": 4096, "medium": 8192, "high": 32768}
+_BUDGET: dict[Reasoning, int] = {"low": 2048, "medium": 4096, "high": 16384}
+
+# Claude 3 and 4.x take temperature under this API version and think only when asked to; up to 4.5 thinking
+# is asked for by a token budget, later by effort.
+_LEGACY_VERSION = "2023-06-01"
+_TAKES_TEMPERATURE = re.compile(r"claude-(3|(opus|sonnet|haiku)-4)\b")
+_BUDGET_THINKING = re.compile(r"claude-(3|(opus|sonnet|haiku)-4(-[0-5])?(-\d{8})?$)")
+
+_STOP: dict[str, StopReason] = {
+    "end_turn": "end",
+    "stop_sequence": "end",
+    "max_tokens": "max_tokens",
+    "model_context_window_exceeded": "max_tokens",
+    "refusal": "refusal",
+}
+
+
+def open_model(spec: ModelSpec, context: ModelContext) -> AnthropicModel:
+    """Open a model of the Messages API.
+
+    Raises ModelUnavailable where the key's variable is unset.
+    """
+    key_env = spec.api_key_env or "ANTHROPIC_API_KEY"
+    key = os.environ.get(key_env)
+    if not key:
+        raise ModelUnavailable(f"{key_env} is not set")
+    import anthropic
+    import httpx2
+
+    client = anthropic.AsyncAnthropic(
+        api_key=key,
+        base_url=spec.base_url,
+        max_retries=0,
+        timeout=httpx2.Timeout(context.timeout_s, connect=10),
+        http_client=anthropic.DefaultAioHttpClient(
+            limits=httpx2.Limits(
+                max_connections=context.concurrency, max_keepalive_connections=context.concurrency
+            )
+        ),
+        open_telemetry=False,
+    )
+    legacy = bool(_TAKES_TEMPERATURE.search(spec.model))
+    version = _LEGACY_VERSION if legacy else str(client.default_headers.get("anthropic-version"))
+    wire = Wire(
+        sdk=anthropic,
+        client=client,
+        path="/v1/messages",
+        reader=MessagesReader(),
+        timeout_s=context.timeout_s,
+        stream=context.stream,
+        headers={**JSON_HEADERS, "anthropic-version": version},
+    )
+    return AnthropicModel(
+        spec,
+        wire,
+        strip_password(str(client.base_url)),
+        Droppable({"temperature": None, "thinking": None}),
+        api_version=version,
+        legacy=legacy,
+    )
+
+
+@dataclass
+class AnthropicModel(SdkModel):
+    """Answers requests by Messages; the prefix ends in an explicit cache breakpoint.
+
+    `legacy` models take a temperature and think only when asked to.
+    """
+
+    api_version: str = ""
+    legacy: bool = False
+
+    @property
+    def identity(self) -> Mapping[str, str | None]:
+        """The parts of the request key that belong to the model."""
+        return {
+            "provider": "anthropic",
+            "base_url": self.base_url,
+            "model": self.spec.model,
+            "revision": self.spec.revision,
+            "api_version": self.api_version,
+        }
+
+    def encode(self, prefix: Prefix, parameters: Parameters) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """The body without its messages, and the messages of the prefix."""
+        mark = (
+            {}
+            if parameters.cache_ttl == "off"
+            else {"cache_control": {"type": "ephemeral", "ttl": parameters.cache_ttl}}
+        )
+        turns = example_turns(prefix)
+        body: dict[str, Any] = {"model": self.spec.model, "max_tokens": self._max_tokens(parameters)}
+        if turns:
+            last = turns[-1]
+            last["content"] = [{"type": "text", "text": last["content"], **mark}]
+        if prefix.system:
+            # The breakpoint ends the prefix: it is on the system text only where no example follows.
+            body["system"] = [{"type": "text", "text": prefix.system, **({} if turns else mark)}]
+        body |= self._reasoning(parameters)
+        if parameters.schema is not None:
+            output_config = body.setdefault("output_config", {})
+            output_config["format"] = {"type": "json_schema", "schema": parameters.schema}
+        if parameters.temperature is not None and self.legacy:
+            body["temperature"] = parameters.temperature
+        return body, turns
+
+    def _max_tokens(self, parameters: Parameters) -> int:
+        thinks = parameters.reasoning is not None or not self.legacy
+        return parameters.max_tokens + (_HEADROOM[parameters.reasoning] if thinks else 0)
+
+    def _reasoning(self, parameters: Parameters) -> dict[str, Any]:
+        level = parameters.reasoning
+        if level is None or (level == "off" and self.legacy):
+            return {}
+        if level == "off":
+            return {"thinking": {"type": "disabled"}}
+        if _BUDGET_THINKING.search(self.spec.model):
+            return {"thinking": {"type": "enabled", "budget_tokens": _BUDGET[level]}}
+        return {"thinking": {"type": "adaptive"}, "output_config": {"effort": level}}
+
+    def not_sent(self, parameters: Parameters) -> set[str]:
+        """Names of sampling parameters that the suite sets and this model does not take."""
+        seed = {"seed"} if parameters.seed is not None else set()
+        return seed | ({"temperature"} if parameters.temperature is not None and not self.legacy else set())
+
+
+class MessagesReader:
+    """Reads Messages answers: text blocks joined, thinking apart, usage in disjoint buckets."""
+
+    def whole(self, data: Any, timing: Timing) -> Completion | None:
+        """Read a complete message; None if the body is not one."""
+        if data["type"] != "message":
+            return None
+        text = "".join(block["text"] for block in data["content"] if block["type"] == "text")
+        stop = _STOP.get(data["stop_reason"], "other")
+        return Completion(text, stop, timing, usage_of(data.get("usage")), data.get("model"))
+
+    def stream(self) -> MessagesStream:
+        """A reader of one streamed message."""
+        return MessagesStream()
+
+
+@dataclass
+class MessagesStream:
+    """Collects a streamed message. The 5 m / 1 h split of cache writes comes only in `message_start`."""
+
+    pieces: list[str] = field(default_factory=list)
+    usage: dict[str, Any] = field(default_factory=dict)
+    model: str | None = None
+    stop: str | None = None
+    done: bool = False
+
+    def feed(self, event: Any) -> bool:
+        """Take one event; True when it carried answer text (thinking does not count)."""
+        kind = event["type"]
+        if kind == "content_block_delta":
+            delta = event["delta"]
+            if delta["type"] == "text_delta" and delta["text"]:
+                self.pieces.append(delta["text"])
+                return True
+        elif kind == "content_block_start" and event["content_block"].get("text"):
+            self.pieces.append(event["content_block"]["text"])
+            return True
+        elif kind == "message_start":
+            message = event["message"]
+            self.model, self.usage = message.get("model"), dict(message.get("usage") or {})
+        elif kind == "message_delta":
+            self.stop = event["delta"].get("stop_reason") or self.stop
+            self.usage |= {k: v for k, v in (event.get("usage") or {}).items() if v is not None}
+        elif kind == "message_stop":
+            self.done = True
+        return False
+
+    def completion(self, timing: Timing) -> Completion | None:
+        """The whole message, or None where the stream broke off."""
+        if not self.done or self.stop is None:
+            return None
+        stop = _STOP.get(self.stop, "other")
+        return Completion("".join(self.pieces), stop, timing, usage_of(self.usage), self.model)
+
+
+def usage_of(data: Mapping[str, Any] | None) -> Usage | None:
+    """Messages' own counting, where `input_tokens` already leaves cached tokens out, as disjoint buckets."""
+    if not data or "input_tokens" not in data:
+        return None
+    written = data.get("cache_creation_input_tokens") or 0
+    split = data.get("cache_creation") or {}
+    long = split.get("ephemeral_1h_input_tokens") or 0
+    details = data.get("output_tokens_details") or {}
+    return Usage(
+        input=data["input_tokens"],
+        cache_read=data.get("cache_read_input_tokens") or 0,
+        cache_write_5m=written - long,
+        cache_write_1h=long,
+        output=data.get("output_tokens") or 0,
+        thinking=details.get("thinking_tokens") or 0,
+    )

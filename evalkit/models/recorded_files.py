@@ -1,0 +1,276 @@
+"""Files of recorded answers: an index from id to row, rows read on demand.
+
+A million rows of JSON Lines take 16 bytes each in memory: a hash of the id and the row's place in the file.
+CSV and Parquet keep the columns that are needed, as Arrow buffers. Equal hashes are told apart by the id itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from array import array
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from evalkit.models.base import ModelUnavailable
+
+READABLE = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
+_SIDE_FIELDS = ("latency_ms", "latency_s", "stop_reason", "finish_reason")
+_MISSING: Any = object()
+
+
+class RecordedError(ValueError):
+    """A file of recorded answers that is wrong. The text names file, place and id."""
+
+
+def open_answers(path: Path, id_field: str, output_field: str) -> Answers:
+    """Read the file once and index it. Raises RecordedError, and ModelUnavailable without a reader."""
+    suffix = path.suffix.lower()
+    if suffix in (".jsonl", ".ndjson"):
+        return JsonLines(path, id_field, output_field)
+    if suffix in (".csv", ".tsv", ".parquet"):
+        return Columns(path, id_field, output_field)
+    raise RecordedError(f"{path}: cannot tell the format; expected an ending of {', '.join(READABLE)}")
+
+
+class Answers(ABC):
+    """The rows of one file, found by id. `digest` is the SHA-256 (hex) of the file."""
+
+    def __init__(self, path: Path, id_field: str, output_field: str) -> None:
+        import numpy as np
+
+        self.path = path
+        self.id_field = id_field
+        self.output_field = output_field
+        self.digest = ""
+        hashes = array("q")
+        places = array("q")
+        for place, row in self._survey():
+            hashes.append(hash(self._id_of(place, row)))
+            places.append(place)
+            if self.output(row) is _MISSING:
+                raise self._no_output(place, row)
+        if not hashes:
+            raise RecordedError(f"{path}: there are no rows")
+        order = np.argsort(np.frombuffer(hashes, np.int64), kind="stable")
+        self._hashes = np.frombuffer(hashes, np.int64)[order]
+        self._places = np.frombuffer(places, np.int64)[order]
+        self._refuse_duplicates()
+
+    @abstractmethod
+    def _survey(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        """Every row with its place: a byte offset or a row number. Sets `digest` by its end."""
+
+    @abstractmethod
+    def _at(self, place: int) -> Mapping[str, Any]:
+        """The row at a place."""
+
+    @abstractmethod
+    def _where(self, place: int) -> str:
+        """The place in words for an error: `file:line` or `file, row n`."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the file. Safe to call twice."""
+
+    def __len__(self) -> int:
+        return len(self._hashes)
+
+    def ids(self) -> Iterator[str]:
+        """All ids, in no fixed order."""
+        for place in self._places.tolist():
+            yield self._id_of(place, self._at(place))
+
+    def row(self, sample_id: str) -> Mapping[str, Any] | None:
+        """The row of an id, or None."""
+        wanted = hash(sample_id)
+        for index in range(int(self._hashes.searchsorted(wanted)), len(self._hashes)):
+            if self._hashes[index] != wanted:
+                break
+            place = int(self._places[index])
+            row = self._at(place)
+            if self._id_of(place, row) == sample_id:
+                return row
+        return None
+
+    def output(self, row: Mapping[str, Any]) -> Any:
+        """The value of the output field: a column of that very name, else a dotted path into it."""
+        if self.output_field in row:
+            return row[self.output_field]
+        value: Any = row
+        for step in self.output_field.split("."):
+            if isinstance(value, Mapping) and step in value:
+                value = value[step]
+            elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+                value = value[int(step)]
+            else:
+                return _MISSING
+        return value
+
+    def _id_of(self, place: int, row: Mapping[str, Any]) -> str:
+        value = row.get(self.id_field)
+        if isinstance(value, str) and value:
+            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if self.id_field not in row:
+            hint = _nearest(self.id_field, row)
+            raise RecordedError(f"{self._where(place)}: no column {self.id_field!r} for the id{hint}")
+        raise RecordedError(f"{self._where(place)}: {self.id_field!r} is not an id: {str(value)[:50]!r}")
+
+    def _no_output(self, place: int, row: Mapping[str, Any]) -> RecordedError:
+        row_id = self._id_of(place, row)
+        hint = _nearest(self.output_field, _paths(row))
+        return RecordedError(f'{self._where(place)}: id "{row_id}" has no field {self.output_field!r}{hint}')
+
+    def _refuse_duplicates(self) -> None:
+        """The first row, in file order, whose id was already given."""
+        import numpy as np
+
+        clashes = []
+        for index in np.flatnonzero(self._hashes[1:] == self._hashes[:-1]).tolist():
+            first, second = int(self._places[index]), int(self._places[index + 1])
+            row_id = self._id_of(second, self._at(second))
+            if self._id_of(first, self._at(first)) == row_id:
+                clashes.append((second, first, row_id))
+        if clashes:
+            second, first, row_id = min(clashes)
+            more = f" ({len(clashes)} rows repeat an id)" if len(clashes) > 1 else ""
+            before = self._where(first).removeprefix(str(self.path)).lstrip(":, ")
+            raise RecordedError(
+                f'{self._where(second)}: id "{row_id}" is given twice, first in {_line(before)}{more}'
+            )
+
+
+class JsonLines(Answers):
+    """JSON Lines: the place is the byte offset of the line."""
+
+    def __init__(self, path: Path, id_field: str, output_field: str) -> None:
+        self._decoder = msgspec.json.Decoder()
+        self._file = path.open("rb")
+        try:
+            super().__init__(path, id_field, output_field)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _survey(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        digest = hashlib.sha256()
+        place = 0
+        with self.path.open("rb") as lines:
+            for line in lines:
+                digest.update(line)
+                if line.strip(b" \t\r\n\xef\xbb\xbf"):
+                    yield place, self._parse(place, line)
+                place += len(line)
+        self.digest = digest.hexdigest()
+
+    def _at(self, place: int) -> Mapping[str, Any]:
+        self._file.seek(place)
+        return self._parse(place, self._file.readline())
+
+    def _parse(self, place: int, line: bytes) -> Mapping[str, Any]:
+        try:
+            row = self._decoder.decode(line.removeprefix(b"\xef\xbb\xbf"))
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise RecordedError(f"{self._where(place)}: not valid JSON: {error}") from None
+        if not isinstance(row, dict):
+            raise RecordedError(f"{self._where(place)}: expected an object with columns")
+        return row
+
+    def _where(self, place: int) -> str:
+        line = 1
+        with self.path.open("rb") as file:
+            while place > 0 and (block := file.read(min(place, 1 << 20))):
+                line += block.count(b"\n")
+                place -= len(block)
+        return f"{self.path}:{line}"
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class Columns(Answers):
+    """CSV, TSV and Parquet: the place is the row number, and the needed columns stay in memory."""
+
+    _columns: list[tuple[str, Any]]
+
+    def _survey(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        with self.path.open("rb") as file:
+            self.digest = hashlib.file_digest(file, "sha256").hexdigest()
+        table = self._read()
+        self._columns = list(zip(table.column_names, table.columns, strict=True))
+        place = 0
+        for batch in table.to_batches(max_chunksize=4096):
+            for row in batch.to_pylist():
+                yield place, row
+                place += 1
+
+    def _read(self) -> Any:
+        try:
+            import pyarrow as pa
+        except ImportError:
+            raise ModelUnavailable(f"{self.path.suffix} needs pyarrow: pip install pyarrow") from None
+        try:
+            table = self._parquet() if self.path.suffix.lower() == ".parquet" else self._csv(pa)
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            problem = " ".join(str(error).split())
+            raise RecordedError(f"{self.path}: cannot be read: {problem[:300]}") from None
+        return table
+
+    def _wanted(self, names: list[str]) -> list[str]:
+        top = self.output_field if self.output_field in names else self.output_field.partition(".")[0]
+        wanted = {self.id_field, top, *_SIDE_FIELDS}
+        # Where one of the two is not there, all names are kept: the error then names the nearest.
+        return [n for n in names if n in wanted] if {self.id_field, top} <= set(names) else names
+
+    def _parquet(self) -> Any:
+        from pyarrow import parquet
+
+        file = parquet.ParquetFile(self.path)
+        return file.read(columns=self._wanted(file.schema_arrow.names))
+
+    def _csv(self, pa: Any) -> Any:
+        from pyarrow import csv
+
+        parsing = csv.ParseOptions(
+            delimiter="\t" if self.path.suffix.lower() == ".tsv" else ",", newlines_in_values=True
+        )
+        with csv.open_csv(self.path, parse_options=parsing) as reader:
+            names = reader.schema.names
+        # Every column as text: an id "007" must not become the number 7.
+        text = csv.ConvertOptions(
+            column_types={name: pa.string() for name in names},
+            include_columns=self._wanted(names),
+            strings_can_be_null=False,
+        )
+        return csv.read_csv(self.path, parse_options=parsing, convert_options=text)
+
+    def _at(self, place: int) -> Mapping[str, Any]:
+        return {name: column[place].as_py() for name, column in self._columns}
+
+    def _where(self, place: int) -> str:
+        return f"{self.path}, row {place + 1}"
+
+    def close(self) -> None:
+        """Nothing is open: the columns go with this object."""
+
+
+def _line(before: str) -> str:
+    return f"line {before}" if before.isdigit() else before
+
+
+def _paths(row: Mapping[str, Any]) -> list[str]:
+    """Names of columns and of their fields, dotted, two levels deep."""
+    nested = [f"{name}.{key}" for name, value in row.items() if isinstance(value, dict) for key in value]
+    return [*row, *nested]
+
+
+def _nearest(name: str, known: Mapping[str, Any] | list[str]) -> str:
+    near = get_close_matches(name, [str(k) for k in known], n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(map(repr, list(known)[:12]))}"

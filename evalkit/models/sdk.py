@@ -1,0 +1,236 @@
+"""What the SDK-backed models share: one timed send, and every way it can fail turned into a Failure.
+
+The SDK makes the request, its auth and its error classes; its low-level `post` hands back the raw response,
+of which only the few fields that evalkit needs are read. That costs about half of the SDK's typed `create`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+from typing import Any, Protocol
+
+import msgspec
+
+from evalkit.models.failures import ApiError, classify, not_the_api, transport_failure
+from evalkit.records.completion import Completion, Failure, Timing
+from evalkit.records.model import ModelSpec
+from evalkit.records.request import Parameters, Prefix, Request
+
+JSON_HEADERS = {"content-type": "application/json"}
+ANSWER_PARAMETERS = frozenset({"temperature", "seed", "reasoning_effort", "thinking"})
+
+
+class Reader(Protocol):
+    """Reads one API's answers."""
+
+    def whole(self, data: Any, timing: Timing) -> Completion | None:
+        """Read a complete JSON body; None if it is not this API's."""
+
+    def stream(self) -> StreamReader:
+        """A fresh reader of one streamed answer."""
+
+
+class StreamReader(Protocol):
+    """Collects one streamed answer, event by event."""
+
+    def feed(self, event: Any) -> bool:
+        """Take an event; True when it carried visible answer text."""
+
+    def completion(self, timing: Timing) -> Completion | None:
+        """The whole answer, or None if the stream ended before it was complete."""
+
+
+@dataclass(slots=True)
+class Wire:
+    """One SDK client and how to talk to one path with it."""
+
+    sdk: Any
+    client: Any
+    path: str
+    reader: Reader
+    timeout_s: float
+    stream: bool = False
+    headers: dict[str, str] = field(default_factory=lambda: dict(JSON_HEADERS))
+
+    async def send(self, body: Mapping[str, Any]) -> Completion | Failure:
+        """Send once; never raises for what an API or a network can do."""
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                return await (self._streamed(body) if self.stream else self._whole(body))
+        except TimeoutError:
+            return Failure("infra", f"no answer within {self.timeout_s:g} s", retryable=True)
+        except self.sdk.APIStatusError as error:
+            return classify(_api_error(error, error.status_code, error.response.headers))
+        except self.sdk.APIError as error:
+            # A stream's own error event has a body; a connection that broke has none.
+            return classify(_api_error(error, None, {})) if error.body else transport_failure(error)
+        except (self.transport_errors, OSError) as error:
+            return transport_failure(error)
+
+    @property
+    def transport_errors(self) -> type[Exception]:
+        """What the HTTP library raises where the SDK does not wrap it (a stream that breaks off)."""
+        import httpx2
+
+        return httpx2.HTTPError
+
+    async def _whole(self, body: Mapping[str, Any]) -> Completion | Failure:
+        import httpx2
+
+        content = msgspec.json.encode(body)
+        started = perf_counter()
+        response = await self.client.post(
+            self.path, content=content, cast_to=httpx2.Response, options={"headers": self.headers}
+        )
+        timing = Timing(latency_ms=(perf_counter() - started) * 1000)
+        try:
+            completion = self.reader.whole(msgspec.json.decode(response.content), timing)
+        except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError, IndexError):
+            completion = None
+        return completion or not_the_api(response.status_code, response.headers.get("content-type"))
+
+    async def _streamed(self, body: Mapping[str, Any]) -> Completion | Failure:
+        reader = self.reader.stream()
+        started = perf_counter()
+        first: float | None = None
+        stream = await self.client.post(
+            self.path,
+            content=msgspec.json.encode({**body, "stream": True}),
+            cast_to=object,
+            stream=True,
+            stream_cls=self.sdk.AsyncStream[object],
+            options={"headers": self.headers},
+        )
+        if not hasattr(stream, "__aiter__"):
+            return not_the_api(200, None)
+        try:
+            async for event in stream:
+                if reader.feed(event) and first is None:
+                    first = (perf_counter() - started) * 1000
+        except (msgspec.DecodeError, ValueError, KeyError, TypeError, AttributeError):
+            return not_the_api(200, stream.response.headers.get("content-type"))
+        finally:
+            await stream.close()
+        completion = reader.completion(Timing((perf_counter() - started) * 1000, first))
+        return completion or Failure(
+            "infra", "the stream ended before the answer was complete", retryable=True
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.client.close()
+
+
+@dataclass(slots=True)
+class Droppable:
+    """Parameters that a server may refuse and the job can do without, and what replaces them.
+
+    A server that answers 400 and names one of them is asked again without it; the name is remembered, so that
+    this costs one extra request per run, and is told in the run.
+    """
+
+    replacements: dict[str, str | None]
+    dropped: set[str] = field(default_factory=set)
+
+    def apply(self, body: dict[str, Any]) -> dict[str, Any]:
+        """The body without what was dropped before."""
+        for name in self.dropped & body.keys():
+            value, other = body.pop(name), self.replacements.get(name)
+            if other:
+                body[other] = value
+        return body
+
+    def told(self) -> set[str]:
+        """The dropped names that the suite asked for; a mere change of name is not worth a word."""
+        return {
+            name for name in self.dropped if self.replacements[name] is None and name in ANSWER_PARAMETERS
+        }
+
+    def learn(self, failure: Failure, body: Mapping[str, Any]) -> bool:
+        """Whether the failure blames a parameter that can go; if so, remember it."""
+        if failure.http_status not in (400, 422):
+            return False
+        for name in self.replacements.keys() & body.keys():
+            blamed = re.search(rf"(?<![\w]){re.escape(name)}(?![\w])", failure.reason)
+            if blamed and name not in self.dropped:
+                self.dropped.add(name)
+                return True
+        return False
+
+
+@dataclass
+class SdkModel(ABC):
+    """A model behind an SDK: encodes once what all samples share, asks, adapts to what the server refuses."""
+
+    spec: ModelSpec
+    wire: Wire
+    base_url: str
+    droppable: Droppable
+    max_concurrency: int | None = None
+    cacheable: bool = True
+    notes: list[str] = field(default_factory=list)
+    _shared: tuple[Prefix, Parameters, dict[str, Any], list[msgspec.Raw]] | None = None
+
+    @property
+    @abstractmethod
+    def identity(self) -> Mapping[str, str | None]:
+        """The parts of the request key that belong to the model."""
+
+    @abstractmethod
+    def encode(self, prefix: Prefix, parameters: Parameters) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """The body without its messages, and the messages of the prefix."""
+
+    @abstractmethod
+    def not_sent(self, parameters: Parameters) -> set[str]:
+        """Names of sampling parameters that the suite sets and this model does not take."""
+
+    async def complete(self, request: Request) -> Completion | Failure:
+        """Ask once; once more without a parameter that the server names as not accepted."""
+        fixed, turns = self._fixed(request.prefix, request.parameters)
+        while True:
+            messages = [*turns, {"role": "user", "content": request.suffix}]
+            body = self.droppable.apply({**fixed, "messages": messages})
+            outcome = await self.wire.send(body)
+            if isinstance(outcome, Completion):
+                dropped = self.droppable.told() | self.not_sent(request.parameters)
+                return replace(outcome, dropped=tuple(sorted(dropped))) if dropped else outcome
+            if not self.droppable.learn(outcome, body):
+                return outcome
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.wire.aclose()
+
+    def _fixed(self, prefix: Prefix, parameters: Parameters) -> tuple[dict[str, Any], list[msgspec.Raw]]:
+        if self._shared is None or self._shared[0] is not prefix or self._shared[1] is not parameters:
+            body, turns = self.encode(prefix, parameters)
+            self._shared = (
+                prefix,
+                parameters,
+                {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in body.items()},
+                [msgspec.Raw(msgspec.json.encode(turn)) for turn in turns],
+            )
+        return self._shared[2], self._shared[3]
+
+
+def example_turns(prefix: Prefix) -> list[dict[str, Any]]:
+    """The worked examples as user and assistant messages."""
+    turns: list[dict[str, Any]] = []
+    for turn in prefix.examples:
+        turns.append({"role": "user", "content": turn.user})
+        turns.append({"role": "assistant", "content": turn.assistant})
+    return turns
+
+
+def strip_password(url: str) -> str:
+    """A URL without user and password, for everything that is written or shown."""
+    return re.sub(r"(?<=://)[^/@\s]*@", "", url)
+
+
+def _api_error(error: Any, status: int | None, headers: Mapping[str, str]) -> ApiError:
+    return ApiError(status=status, body=error.body, message=str(error.message), headers=headers)

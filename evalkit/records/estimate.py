@@ -1,0 +1,54 @@
+"""A figure with its interval, its n and its method; and what it means for a requirement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["met", "unmet", "undecided"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A measured figure. `low` and `high` are the two-sided 95 % interval.
+
+    An unknown is None, never 0: no samples gives value None, one sample gives no interval
+    where the method needs two.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The shortfall against a threshold, positive where the need is missed, with one-sided 95 % bounds."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What the job needs of one metric. `at_least` False means an at-most need (latency, cost)."""
+
+    metric: str
+    threshold: float
+    margin: float = 0.0
+    at_least: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A need held against one contender's figures."""
+
+    contender: str
+    need: Need
+    state: State
+    gap: Gap
+    n_to_decide: int | None
+    why: str

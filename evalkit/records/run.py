@@ -1,0 +1,119 @@
+"""What a run found out: the figures of each contender, as they are stored and printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from evalkit.records.completion import Usage
+from evalkit.records.estimate import Estimate, Requirement
+from evalkit.records.model import Role
+from evalkit.records.output import Enforce
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """US dollars. `spent` was paid in this run, `cold` is what the run costs with an empty response cache.
+
+    None where a price or the usage is unknown. `prices_as_of` is the date of the price list (ISO).
+    """
+
+    spent: float | None
+    cold: float | None
+    per_1000_calls: float | None
+    currency: str = "USD"
+    prices_as_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """Milliseconds; None under one answer."""
+
+    p50: float | None
+    p95: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFigures:
+    """One label: `support` rows have it as target, `predicted` answers name it (valid answers only)."""
+
+    label: str
+    support: int
+    predicted: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Counts of completions: a row per true label, a column per answer, the last for invalid ones."""
+
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContenderResult:
+    """One model × one prompt × one way of enforcing the form, with all its figures.
+
+    `skipped` holds the reason where it was not asked; then there are no figures. `cache_read_share` is the
+    share of prompt tokens that the provider read from its prompt cache. `notes` and `warnings` are sentences.
+    """
+
+    id: str
+    model: str
+    provider_model: str
+    prompt: str
+    enforce: Enforce
+    role: Role
+    split: str
+    n: int = 0
+    served_model: str | None = None
+    skipped: str | None = None
+    status: Mapping[str, int] | None = None
+    metrics: Mapping[str, Estimate | None] | None = None
+    usage: Usage | None = None
+    cost: Cost | None = None
+    latency_ms: Percentiles | None = None
+    ttft_ms: Percentiles | None = None
+    from_cache: int = 0
+    cache_read_share: float | None = None
+    retries: int = 0
+    per_class: tuple[ClassFigures, ...] = ()
+    confusion: Confusion | None = None
+    errors: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What is known of a model that was not measured: rendered tokens × dated prices, an estimate throughout.
+
+    Dollars; `per_month` is at the declared volume, None where none is declared. `run_cost` is what measuring
+    it would cost.
+    """
+
+    model: str
+    provider_model: str
+    role: Role
+    reason: str
+    per_1000_calls: float | None
+    per_month: float | None
+    run_cost: float | None
+    cache_read_share: float | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A whole run. `complete` is False where infrastructure failed a contender more than the suite allows."""
+
+    suite: str
+    run: str
+    complete: bool
+    contenders: tuple[ContenderResult, ...]
+    requirements: tuple[Requirement, ...]
+    unmeasured: tuple[Bound, ...] = ()
+    warnings: tuple[str, ...] = ()

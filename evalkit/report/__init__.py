@@ -1,0 +1,1 @@
+"""Presents what a run found out; computes nothing."""

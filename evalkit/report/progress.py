@@ -1,0 +1,80 @@
+"""A line per contender while a run is under way; plain lines now and then where there is no terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import IO, Any
+
+from evalkit.engine.monitor import Monitor
+from evalkit.report.terminal import console
+from evalkit.report.text import count, dollars, plain
+
+_FRAME_SECONDS = 0.2
+_PLAIN_SECONDS = 15.0
+
+
+@asynccontextmanager
+async def progress(monitors: Mapping[str, Monitor], stream: IO[str]) -> AsyncIterator[None]:
+    """Show the monitors, which may grow, until the block ends."""
+    show = _live if stream.isatty() else _lines
+    task = asyncio.create_task(show(monitors, stream))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _live(monitors: Mapping[str, Monitor], stream: IO[str]) -> None:
+    from rich.live import Live
+
+    started = monotonic()
+    with Live(console=console(stream), transient=True, auto_refresh=False) as live:
+        while True:
+            live.update(_table(monitors, monotonic() - started), refresh=True)
+            await asyncio.sleep(_FRAME_SECONDS)
+
+
+async def _lines(monitors: Mapping[str, Monitor], stream: IO[str]) -> None:
+    started = monotonic()
+    while True:
+        await asyncio.sleep(_PLAIN_SECONDS)
+        for name, monitor in monitors.items():
+            if monitor.total is None or monitor.done < monitor.total:
+                print(f"{name}: {'  '.join(cells(monitor, monotonic() - started))}", file=stream, flush=True)
+
+
+def _table(monitors: Mapping[str, Monitor], seconds: float) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    for name, monitor in monitors.items():
+        table.add_row(Text(name, style="bold"), *(Text(cell) for cell in cells(monitor, seconds)))
+    return table
+
+
+def cells(monitor: Monitor, seconds: float) -> list[str]:
+    """Done, rate, retries, what it waits for, and what was spent so far."""
+    total = f"/{monitor.total:,}" if monitor.total is not None else ""
+    rate = (monitor.done - monitor.cached) / seconds if seconds > 0 else 0.0
+    return [
+        f"{monitor.done:,}{total}",
+        f"{rate:,.1f}/s" if monitor.sent else "",
+        count(monitor.retries, "retry", "retries") if monitor.retries else "",
+        _waiting(monitor),
+        f"{dollars(monitor.spent)} spent" if monitor.spent else "",
+    ]
+
+
+def _waiting(monitor: Monitor) -> str:
+    if monitor.stopped:
+        return f"stopped: {plain(monitor.stopped, 60)}"
+    if (seconds := monitor.limit_seconds()) > 0:
+        return f"waiting {seconds:.0f} s for the provider's limit"
+    if monitor.cached and not monitor.sent:
+        return "from cache"
+    return ""

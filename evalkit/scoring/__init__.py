@@ -1,0 +1,1 @@
+"""Completion to Score: the form first, then correctness; each text is read twice, strictly and leniently."""

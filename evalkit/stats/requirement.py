@@ -1,0 +1,150 @@
+"""Is a need met? The one place where a figure becomes met, unmet or undecided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from evalkit.records.estimate import Gap, Need, Requirement
+from evalkit.stats.measured import Bounds, Measured
+from evalkit.stats.power import n_to_decide
+
+MIN_CLUSTERS = 10
+
+
+def judge(contender: str, need: Need, measured: Measured | None) -> Requirement:
+    """Hold one metric of one contender against one need. `measured` None means that it was not measured.
+
+    The gap is the shortfall, positive where the need is missed, with one-sided 95 % bounds. *met*: its
+    upper bound is at most the margin, also with every infra error counted against the model. *unmet*: its
+    lower bound is above the margin, also with every infra error counted for it. Under 10 clusters nothing
+    is decided, and else it is undecided too. `n_to_decide` is given for undecided shares.
+    """
+    if measured is None or measured.estimate.value is None:
+        return Requirement(contender, need, "undecided", Gap(None, None, None), None, "not measured")
+    value = measured.estimate.value
+    gap = _gap(need, value, measured.bounds)
+    if measured.n_clusters is not None and measured.n_clusters < MIN_CLUSTERS:
+        return Requirement(contender, need, "undecided", gap, None, _too_few_clusters(measured))
+    tie = 1e-12 * max(1.0, abs(need.threshold))  # so that 0.92 - 0.91 is within a margin of 0.01
+    worst, best = _gap(need, value, measured.worst), _gap(need, value, measured.best)
+    words = _Words(need, measured)
+    if gap.high is not None and gap.high <= need.margin + tie:
+        return _unless_turned(
+            Requirement(contender, need, "met", gap, None, words.met()), worst.high, measured, tie
+        )
+    if gap.low is not None and gap.low > need.margin + tie:
+        return _unless_turned(
+            Requirement(contender, need, "unmet", gap, None, words.unmet()), best.low, measured, tie
+        )
+    rows, reason = _rows(need, measured)
+    return Requirement(contender, need, "undecided", gap, rows, words.undecided(gap, reason))
+
+
+def _gap(need: Need, value: float, bounds: Bounds) -> Gap:
+    if need.at_least:
+        lower, upper = bounds.lower, bounds.upper
+        return Gap(
+            need.threshold - value,
+            None if upper is None else need.threshold - upper,
+            None if lower is None else need.threshold - lower,
+        )
+    return Gap(
+        value - need.threshold,
+        None if bounds.lower is None else bounds.lower - need.threshold,
+        None if bounds.upper is None else bounds.upper - need.threshold,
+    )
+
+
+def _unless_turned(decided: Requirement, bound: float | None, measured: Measured, tie: float) -> Requirement:
+    """The decided requirement, or undecided where the infra errors could turn it."""
+    limit = decided.need.margin + tie
+    holds = bound is not None and (bound <= limit if decided.state == "met" else bound > limit)
+    if holds:
+        return decided
+    errors = _counted(measured.infra_errors, "infra error")
+    return replace(decided, state="undecided", why=f"{decided.why}, but {errors} could turn it")
+
+
+def _rows(need: Need, measured: Measured) -> tuple[int | None, str | None]:
+    """n_to_decide for shares; an at-most need is the at-least need of the complement."""
+    p, limit = measured.estimate.value, _limit(need)
+    if measured.kind != "proportion" or p is None or not 0 < limit < 1:
+        return None, None
+    if need.at_least:
+        return n_to_decide(p, need.threshold, need.margin, measured.deff)
+    return n_to_decide(1 - p, 1 - need.threshold, need.margin, measured.deff)
+
+
+def _limit(need: Need) -> float:
+    """The figure at which the state turns: the threshold with its margin."""
+    return need.threshold - need.margin if need.at_least else need.threshold + need.margin
+
+
+def _too_few_clusters(measured: Measured) -> str:
+    # With repeated asks and no groups, every sample is its own cluster.
+    noun = "row" if measured.estimate.method == "wilson_epochs" else "cluster"
+    return f"only {_counted(measured.n_clusters or 0, noun)}: at least {MIN_CLUSTERS} are needed"
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The reasons in plain words."""
+
+    need: Need
+    measured: Measured
+
+    def met(self) -> str:
+        lower, upper = self.measured.bounds.lower, self.measured.bounds.upper
+        return self._above(lower) if self.need.at_least else self._below(upper)
+
+    def unmet(self) -> str:
+        lower, upper = self.measured.bounds.lower, self.measured.bounds.upper
+        return self._below(upper) if self.need.at_least else self._above(lower)
+
+    def undecided(self, gap: Gap, reason: str | None) -> str:
+        rows = _counted(self.measured.estimate.n, "row")
+        if gap.high is None:
+            return f"{rows} cannot bound it: at least {self.measured.rows_needed} are needed"
+        if self.measured.n_clusters is not None and self.measured.estimate.method != "wilson_epochs":
+            rows += f" in {_counted(self.measured.n_clusters, 'cluster')}"
+        value, limit = _apart(self.measured.estimate.value, _limit(self.need))
+        tail = f"; {reason}" if reason else ""
+        if value == limit:
+            return f"{value} is what is needed{self._margin()}, and {rows} cannot tell the side{tail}"
+        return f"{rows} cannot tell {value} from {limit}{self._margin()}{tail}"
+
+    def _above(self, lower: float | None) -> str:
+        bound, limit = _apart(lower, _limit(self.need))
+        return f"above {limit}{self._margin()} with 95 % confidence (at least {bound})"
+
+    def _below(self, upper: float | None) -> str:
+        bound, limit = _apart(upper, _limit(self.need))
+        return f"below {limit}{self._margin()} with 95 % confidence (at most {bound})"
+
+    def _margin(self) -> str:
+        if not self.need.margin:
+            return ""
+        sign = "less" if self.need.at_least else "plus"
+        return f" ({_number(self.need.threshold)} {sign} the margin of {_number(self.need.margin)})"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _number(x: float, extra: int = 0) -> str:
+    """About three significant digits and `extra` more, without trailing zeros."""
+    decimals = (0 if abs(x) >= 100 else 1 if abs(x) >= 10 else 2 if abs(x) >= 1 else 3) + extra
+    text = f"{x:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _apart(value: float | None, limit: float) -> tuple[str, str]:
+    """Both numbers, with as many digits as it takes to see that they differ (6 more at most)."""
+    if value is None:
+        return "unknown", _number(limit)
+    for extra in range(7):
+        pair = _number(value, extra), _number(limit, extra)
+        if pair[0] != pair[1]:
+            return pair
+    return _number(value), _number(limit)

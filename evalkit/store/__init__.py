@@ -1,0 +1,1 @@
+"""What evalkit keeps on disk: the response cache and the folders of runs."""

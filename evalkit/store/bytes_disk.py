@@ -1,0 +1,48 @@
+"""A diskcache Disk that stores and reads bytes only.
+
+diskcache serialises what is neither bytes, text nor number as Python objects; whoever can write the cache's
+folder could run code that way (CVE-2025-69872). Here that never happens: keys and values are bytes, and a row
+that says otherwise reads as an error, which diskcache turns into a miss.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import diskcache
+from diskcache.core import MODE_BINARY, MODE_RAW, UNKNOWN
+
+
+class BytesDisk(diskcache.Disk):  # type: ignore[misc]
+    """Keys and values are bytes; anything else raises TypeError on writing and OSError on reading."""
+
+    def put(self, key: Any) -> tuple[Any, bool]:
+        """The database form of a key."""
+        if type(key) is not bytes:
+            raise TypeError(f"cache keys are bytes, got {type(key).__name__}")
+        return sqlite3.Binary(key), True
+
+    def get(self, key: Any, raw: bool) -> bytes:
+        """A key from its database form."""
+        if not raw:
+            raise OSError("a key of this cache is not plain bytes")
+        return bytes(key)
+
+    def store(self, value: Any, read: bool, key: Any = UNKNOWN) -> Any:
+        """Store bytes: small ones in the row, large ones in a file."""
+        if type(value) is not bytes or read:
+            raise TypeError(f"cache values are bytes, got {type(value).__name__}")
+        return super().store(value, False, key=key)
+
+    def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> bytes:
+        """Read bytes back. A row that points outside the folder, or holds another kind, raises OSError."""
+        if mode == MODE_RAW and isinstance(value, bytes):
+            return value
+        if mode == MODE_BINARY and filename:
+            folder = Path(self._directory).resolve()
+            path = (folder / filename).resolve()
+            if path.is_relative_to(folder):
+                return path.read_bytes()
+        raise OSError("an entry of this cache is not plain bytes")

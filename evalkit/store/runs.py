@@ -1,0 +1,216 @@
+"""A run's folder: `manifest.json`, `samples.parquet` and `summary.json`.
+
+It is written while answers are scored and gets its name only when it is whole: what stands under `runs/` is
+always complete. There is no journal; the response cache is what makes a run go on where it stopped.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import time
+from typing import Any
+
+import msgspec
+
+_ROWS_AT_ONCE = 2048
+_STALE_SECONDS = 24 * 3600
+_UNFINISHED = ".unfinished-"
+
+COLUMNS: dict[str, str] = {
+    "contender": "dictionary",
+    "split": "dictionary",
+    "sample_id": "string",
+    "index": "int64",
+    "epoch": "int32",
+    "group": "string",
+    "input": "string",
+    "target": "string",
+    "text": "string",
+    "status": "dictionary",
+    "answer": "string",
+    "correct": "bool",
+    "lenient_answer": "string",
+    "lenient_correct": "bool",
+    "in_vocabulary": "bool",
+    "note": "string",
+    "error": "string",
+    "stop": "dictionary",
+    "served_model": "dictionary",
+    "input_tokens": "int64",
+    "cache_read_tokens": "int64",
+    "cache_write_5m_tokens": "int64",
+    "cache_write_1h_tokens": "int64",
+    "output_tokens": "int64",
+    "thinking_tokens": "int64",
+    "cost_usd": "float64",
+    "latency_ms": "float64",
+    "ttft_ms": "float64",
+    "from_cache": "bool",
+    "retries": "int32",
+    "key": "string",
+}
+
+
+class RunError(Exception):
+    """Raised for a run's folder that cannot be written or read; the text says which file and why."""
+
+
+@dataclass
+class RunWriter:
+    """Writes one run. `close` names the folder; `discard` removes what an interrupted run left."""
+
+    root: Path
+    suite: str
+    name: str = field(init=False)
+    _columns: dict[str, list[Any]] = field(init=False)
+    _writer: Any = None
+
+    def __post_init__(self) -> None:
+        stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+        self.name = f"{stamp}-{secrets.token_hex(3)}"
+        self._columns = {name: [] for name in COLUMNS}
+        self._parent = self.root / self.suite
+        self._work = self._parent / f"{_UNFINISHED}{self.name}"
+        try:
+            self._parent.mkdir(parents=True, exist_ok=True)
+            _remove_stale(self._parent)
+            self._work.mkdir()
+        except OSError as error:
+            raise RunError(f"{error.filename}: cannot write the run here: {error.strerror}") from error
+
+    @property
+    def folder(self) -> Path:
+        """Where the run stands when it is complete."""
+        return self._parent / self.name
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Add one completion's row; missing columns are null."""
+        for name, values in self._columns.items():
+            values.append(row.get(name))
+        if len(self._columns["key"]) >= _ROWS_AT_ONCE:
+            self._flush()
+
+    def close(self, manifest: Mapping[str, Any], summary: Any) -> Path:
+        """Write what is left and give the folder its name. Returns the folder."""
+        self._flush()
+        if self._writer is not None:
+            self._writer.close()
+        try:
+            (self._work / "manifest.json").write_bytes(_json(manifest))
+            (self._work / "summary.json").write_bytes(_json(summary))
+            self._work.rename(self.folder)
+        except OSError as error:
+            raise RunError(f"{error.filename}: cannot write the run: {error.strerror}") from error
+        return self.folder
+
+    def discard(self) -> None:
+        """Remove the unfinished folder; the answers stay in the response cache."""
+        if self._writer is not None:
+            self._writer.close()
+        shutil.rmtree(self._work, ignore_errors=True)
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        schema = _schema()
+        try:
+            if self._writer is None:
+                self._writer = pq.ParquetWriter(self._work / "samples.parquet", schema, compression="zstd")
+            if self._columns["key"]:
+                arrays = [pa.array(self._columns[f.name], type=f.type) for f in schema]
+                self._writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+        except OSError as error:
+            raise RunError(f"{self._work / 'samples.parquet'}: cannot be written: {error}") from error
+        self._columns = {name: [] for name in COLUMNS}
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run read back. `samples` is a pandas DataFrame, one row per sample × contender × epoch."""
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    summary: Mapping[str, Any]
+
+    @property
+    def samples(self) -> Any:
+        """All completions with their scores, ordered by contender, sample and epoch."""
+        import pandas as pd
+
+        try:
+            frame = pd.read_parquet(self.folder / "samples.parquet")
+        except (OSError, ValueError) as error:
+            raise RunError(f"{self.folder / 'samples.parquet'}: cannot be read: {error}") from error
+        return frame.sort_values(["contender", "index", "epoch"], ignore_index=True)
+
+    @property
+    def contenders(self) -> Any:
+        """One row per contender: status counts, and every metric with low, high and n as columns."""
+        import pandas as pd
+
+        return pd.json_normalize(list(self.summary["contenders"]))
+
+    @property
+    def requirements(self) -> Any:
+        """One row per contender and need: threshold, gap with its bounds, state and why."""
+        import pandas as pd
+
+        return pd.json_normalize(list(self.summary["requirements"]))
+
+
+def load_run(path: str | Path) -> StoredRun:
+    """Read a run's folder.
+
+    Raises RunError with what is missing and, where the folder holds runs itself, the newest of them.
+    """
+    folder = Path(path)
+    try:
+        manifest = msgspec.json.decode((folder / "manifest.json").read_bytes())
+        summary = msgspec.json.decode((folder / "summary.json").read_bytes())
+    except OSError as error:
+        newest = newest_run(folder)
+        hint = f"; the newest run in it is {newest}" if newest else ""
+        raise RunError(f"{folder}: not a run's folder ({error.strerror}: {error.filename}){hint}") from error
+    except msgspec.DecodeError as error:
+        raise RunError(f"{folder}: damaged: {error}") from error
+    return StoredRun(folder, manifest, summary)
+
+
+def newest_run(folder: Path) -> Path | None:
+    """The newest complete run directly under a suite's folder."""
+    runs = sorted(p.parent for p in folder.glob("*/manifest.json") if not p.parent.name.startswith("."))
+    return runs[-1] if runs else None
+
+
+def _remove_stale(parent: Path) -> None:
+    """Leftovers of killed runs; a folder that another process still writes is young."""
+    for folder in parent.glob(f"{_UNFINISHED}*"):
+        try:
+            if time() - folder.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+        except OSError:
+            continue
+
+
+def _schema() -> Any:
+    import pyarrow as pa
+
+    kinds = {
+        "dictionary": pa.dictionary(pa.int32(), pa.string()),
+        "string": pa.string(),
+        "bool": pa.bool_(),
+        "int32": pa.int32(),
+        "int64": pa.int64(),
+        "float64": pa.float64(),
+    }
+    return pa.schema([(name, kinds[kind]) for name, kind in COLUMNS.items()])
+
+
+def _json(data: Any) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(data, enc_hook=str), indent=1) + b"\n"

@@ -1,0 +1,61 @@
+"""What calls would cost, before or without making them: from rendered requests and dated prices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from statistics import fmean
+
+from evalkit.decision.bounds import TokenMix, Unmeasured, Volume, tokens
+from evalkit.records.run import ContenderResult
+from evalkit.suite.contenders import Contender
+from evalkit.workflows.prepare import Prepared
+
+_ROWS_LOOKED_AT = 500
+_HOSTED = ("anthropic", "openai")
+
+
+def token_mix(prepared: Prepared, contender: Contender, split: str = "test") -> TokenMix:
+    """Estimated tokens per call, over the first rows of a split; answers are taken to be as long as targets."""
+    dataset = prepared.suite.dataset
+    suffixes: list[float] = []
+    outputs: list[float] = []
+    for sample in islice(dataset.samples(split), _ROWS_LOOKED_AT):
+        suffixes.append(tokens(contender.request(sample).suffix))
+        outputs.append(tokens(str(sample.target)) + 2)
+    prefix = tokens(contender.prefix.system)
+    prefix += sum(tokens(turn.user) + tokens(turn.assistant) for turn in contender.prefix.examples)
+    return TokenMix(prefix, fmean(suffixes), fmean(outputs))
+
+
+def unmeasured(prepared: Prepared, results: Sequence[ContenderResult]) -> list[tuple[Unmeasured, Volume]]:
+    """Every hosted model that was skipped on test, a model once, with the declared volume."""
+    suite = prepared.suite.loaded.suite
+    economics = suite.economics
+    hosting = economics.hosting_per_month if economics else None
+    volume = Volume(
+        calls_per_month=economics.calls_per_month.low if economics and economics.calls_per_month else None,
+        active_hours=economics.active_hours if economics else 24.0,
+        hosting_low=hosting.low if hosting else None,
+    )
+    reasons = {r.id: r.skipped for r in results if r.skipped is not None and r.split == "test"}
+    found: dict[str, Unmeasured] = {}
+    for contender in prepared.contenders:
+        reason = reasons.get(contender.id)
+        if reason is not None and contender.spec.provider in _HOSTED and contender.spec.name not in found:
+            found[contender.spec.name] = estimate(prepared, contender, reason)
+    return [(each, volume) for each in found.values()]
+
+
+def estimate(prepared: Prepared, contender: Contender, reason: str = "") -> Unmeasured:
+    """What is known of a contender's calls without making one."""
+    suite = prepared.suite
+    return Unmeasured(
+        spec=contender.spec,
+        reason=reason,
+        mix=token_mix(prepared, contender),
+        price=prepared.prices.price(contender.spec),
+        cache_ttl=contender.parameters.cache_ttl,
+        shortest=prepared.prices.shortest_cacheable(contender.spec),
+        requests=suite.dataset.splits["test"].n * suite.loaded.suite.run.epochs,
+    )

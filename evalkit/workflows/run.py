@@ -1,0 +1,240 @@
+"""The main job: ask every contender, score, estimate, hold against the needs, write the run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from evalkit.decision.bounds import bound
+from evalkit.engine.config import EngineConfig
+from evalkit.engine.key import RequestKey
+from evalkit.engine.lane import Lane
+from evalkit.engine.monitor import Monitor
+from evalkit.engine.primer import Primers
+from evalkit.models.base import Model, ModelUnavailable
+from evalkit.models.registry import open_model
+from evalkit.records.estimate import Requirement
+from evalkit.records.request import Request
+from evalkit.records.run import ContenderResult, RunResult
+from evalkit.records.sample import Sample
+from evalkit.store.cache import ResponseCache, cache_folder
+from evalkit.store.runs import RunWriter
+from evalkit.suite.contenders import Contender
+from evalkit.suite.errors import Place, SuiteError
+from evalkit.suite.template import TemplateProblem
+from evalkit.workflows.contender_run import ContenderRun
+from evalkit.workflows.estimates import unmeasured
+from evalkit.workflows.figures import infra_share, result_of, skipped_result
+from evalkit.workflows.manifest import manifest
+from evalkit.workflows.prepare import Prepared, prepare
+from evalkit.workflows.prompts import choose_prompt
+from evalkit.workflows.training import model_context
+
+_CACHING_PROVIDERS = frozenset({"anthropic", "openai"})
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What a caller may set. `models` restricts the run to some models of the suite."""
+
+    suite: Path
+    models: tuple[str, ...] = ()
+    require_all: bool = False
+    runs: Path = Path("runs")
+
+
+class Interrupted(Exception):
+    """Raised when the run was stopped; `kept` answers are in the response cache."""
+
+    def __init__(self, kept: int, total: int) -> None:
+        self.kept, self.total = kept, total
+        super().__init__(f"{kept} of {total} answers are kept")
+
+
+class NothingToRun(SuiteError):
+    """Raised where no contender can be asked, or one that is required cannot."""
+
+
+@dataclass
+class Watch:
+    """What a caller sees of a run under way: a monitor per contender, and warnings as they come."""
+
+    monitors: dict[str, Monitor] = field(default_factory=dict)
+    on_start: Callable[[Prepared], None] = lambda _: None
+    on_warning: Callable[[str], None] = lambda _: None
+
+
+async def run_suite(options: RunOptions, watch: Watch | None = None) -> RunResult:
+    """Run a suite from its file to its folder under `runs/`.
+
+    Raises SuiteError for a wrong suite, wrong data or a run in which nothing can be asked; Interrupted when
+    cancelled; CacheError and RunError where the disk does not take what must be written.
+    """
+    prepared = prepare(options.suite, options.models)
+    watch = watch or Watch()
+    watch.on_start(prepared)
+    return await _Run(prepared, options, watch).execute()
+
+
+class _Run:
+    """One run under way."""
+
+    def __init__(self, prepared: Prepared, options: RunOptions, watch: Watch) -> None:
+        self.prepared, self.options, self.watch = prepared, options, watch
+        self.suite = prepared.suite.loaded.suite
+        self.writer = RunWriter(options.runs, self.suite.name)
+        self.primers = Primers()
+        self.keys: dict[str, RequestKey] = {}
+        self.warnings: list[str] = list(prepared.suite.warnings)
+
+    async def execute(self) -> RunResult:
+        cache = ResponseCache(cache_folder() / "responses", warn=self._warn)
+        try:
+            results, requirements = await self._splits(cache)
+            result = self._result(results, requirements)
+            self.writer.close(manifest(self.prepared, self.keys, result), _summary(result))
+            return result
+        except asyncio.CancelledError:
+            monitors = self.watch.monitors.values()
+            raise Interrupted(sum(m.done for m in monitors), sum(m.total or 0 for m in monitors)) from None
+        finally:
+            self.writer.discard()
+            cache.close()
+
+    async def _splits(self, cache: ResponseCache) -> tuple[list[ContenderResult], list[Requirement]]:
+        """One prompt goes straight to test; several are compared on dev, and the best one goes to test."""
+        everyone = self.prepared.contenders
+        prompts = tuple(self.suite.prompts)
+        if len(prompts) == 1:
+            return await self._compete(everyone, "test", cache)
+        if "dev" not in self.prepared.suite.dataset.splits:
+            self._warn("several prompts and no train split: the prompt is chosen on test")
+            return await self._compete(everyone, "test", cache)
+        on_dev, _ = await self._compete(everyone, "dev", cache)
+        chosen = choose_prompt(on_dev, prompts)
+        self._warn(f"prompt {chosen!r} was chosen on dev and goes to test")
+        on_test, requirements = await self._compete(
+            [c for c in everyone if c.prompt == chosen], "test", cache
+        )
+        return [*on_test, *on_dev], requirements
+
+    async def _compete(
+        self, everyone: Sequence[Contender], split: str, cache: ResponseCache
+    ) -> tuple[list[ContenderResult], list[Requirement]]:
+        """Ask all contenders of one split side by side."""
+        opened: dict[str, Model] = {}
+        skipped: dict[str, str] = {}
+        for contender in everyone:
+            try:
+                opened[contender.id] = self._open(contender)
+            except ModelUnavailable as reason:
+                skipped[contender.id] = str(reason)
+        self._check_skipped(skipped, bool(opened))
+        runs: dict[str, ContenderRun] = {}
+        try:
+            async with asyncio.TaskGroup() as group:
+                for contender in everyone:
+                    if contender.id in opened:
+                        run = self._contender_run(contender, split, opened[contender.id])
+                        runs[contender.id] = run
+                        group.create_task(self._ask(run, opened[contender.id], cache))
+        except BaseExceptionGroup as errors:
+            raise _first(errors) from None
+        finally:
+            await asyncio.gather(*(model.aclose() for model in opened.values()))
+        return self._figures(everyone, split, runs, opened, skipped)
+
+    def _open(self, contender: Contender) -> Model:
+        if contender.skipped is not None:
+            raise ModelUnavailable(contender.skipped)
+        return open_model(contender.spec, model_context(self.prepared.suite, contender))
+
+    def _check_skipped(self, skipped: dict[str, str], any_opened: bool) -> None:
+        if skipped and self.options.require_all:
+            name, reason = next(iter(skipped.items()))
+            raise NothingToRun(f"{name} cannot be asked: {reason}", more=len(skipped) - 1)
+        if not any_opened:
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
+            raise NothingToRun(f"no model can be asked ({reasons})")
+
+    def _contender_run(self, contender: Contender, split: str, model: Model) -> ContenderRun:
+        name = f"{contender.id}" if split == "test" else f"{contender.id} ({split})"
+        n = self.prepared.suite.dataset.splits[split].n
+        monitor = self.watch.monitors[name] = Monitor(total=n * self.suite.run.epochs)
+        self.keys[contender.id] = RequestKey(model.identity, contender.prefix, contender.parameters)
+        price = self.prepared.prices.price(contender.spec)
+        return ContenderRun(contender, split, price, self.writer, monitor)
+
+    async def _ask(self, run: ContenderRun, model: Model, cache: ResponseCache) -> None:
+        contender = run.contender
+        ttl = contender.parameters.cache_ttl
+        config = EngineConfig(
+            concurrency=contender.concurrency,
+            prime=ttl != "off" and contender.spec.provider in _CACHING_PROVIDERS,
+            want_ttft=self.suite.wants_ttft and contender.spec.provider in _CACHING_PROVIDERS,
+        )
+        keys = self.keys[contender.id]
+        lane = Lane(model, keys, config, cache, self.primers, run.monitor, run.take)
+        await lane.run(self._work(contender, run.split))
+
+    def _work(self, contender: Contender, split: str) -> Iterator[tuple[Request, Sample]]:
+        for epoch in range(self.suite.run.epochs):
+            for sample in self.prepared.suite.dataset.samples(split):
+                try:
+                    yield contender.request(sample, epoch), sample
+                except TemplateProblem as problem:
+                    raise SuiteError(
+                        f"sample {sample.id}: {problem.problem}", Place(self.prepared.path)
+                    ) from None
+
+    def _figures(
+        self,
+        everyone: Sequence[Contender],
+        split: str,
+        runs: dict[str, ContenderRun],
+        opened: dict[str, Model],
+        skipped: dict[str, str],
+    ) -> tuple[list[ContenderResult], list[Requirement]]:
+        results: list[ContenderResult] = []
+        requirements: list[Requirement] = []
+        n = self.prepared.suite.dataset.splits[split].n
+        needs = self.suite.good_enough.needs() if split == "test" else ()
+        for contender in everyone:
+            if contender.id in skipped:
+                results.append(skipped_result(contender, split, skipped[contender.id]))
+                continue
+            notes = tuple(opened[contender.id].notes)
+            result, judged = result_of(runs[contender.id], n, needs, self.prepared.prices, notes)
+            results.append(result)
+            requirements += judged
+        return results, requirements
+
+    def _result(self, results: list[ContenderResult], requirements: list[Requirement]) -> RunResult:
+        return RunResult(
+            suite=self.suite.name,
+            run=str(self.writer.folder),
+            complete=all(infra_share(r) <= self.suite.run.max_infra_errors for r in results),
+            contenders=tuple(results),
+            requirements=tuple(requirements),
+            unmeasured=tuple(bound(*each) for each in unmeasured(self.prepared, results)),
+            warnings=tuple(self.warnings),
+        )
+
+    def _warn(self, warning: str) -> None:
+        self.warnings.append(warning)
+        self.watch.on_warning(warning)
+
+
+def _summary(result: RunResult) -> object:
+    from evalkit.report.as_json import as_json
+
+    return as_json(result)
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first single error inside nested groups; a cancellation only if there is nothing else."""
+    for error in errors.exceptions:
+        return _first(error) if isinstance(error, BaseExceptionGroup) else error
+    return errors

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from evalkit.stats.quantile import quantile, quantile_estimate, rows_to_bound
+
+shares = st.sampled_from([0.05, 0.5, 0.9, 0.95, 0.99])
+
+
+@given(st.integers(1, 400), shares, st.sampled_from([0.9, 0.95, 0.99]))
+def test_ranks_are_the_tightest_that_keep_the_error(n: int, q: float, confidence: float) -> None:
+    figure = quantile(np.arange(1, n + 1), q)  # so that a value is its own rank
+    lower, upper = figure.lower(confidence), figure.upper(confidence)
+    error = 1 - confidence
+    if lower is None:
+        assert binom.cdf(0, n, q) > error
+    else:
+        assert binom.cdf(lower - 1, n, q) <= error + 1e-12
+        assert binom.cdf(lower, n, q) > error
+    if upper is None:
+        assert binom.cdf(n - 1, n, q) < confidence
+    else:
+        assert binom.cdf(upper - 1, n, q) >= confidence - 1e-12
+        assert binom.cdf(upper - 2, n, q) < confidence
+
+
+@given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=120), shares)
+def test_bounds_hold_the_value_and_widen(x: list[float], q: float) -> None:
+    figure = quantile(x, q)
+    value = figure.value
+    assert value == np.quantile(x, q, method="inverted_cdf")
+    for wide, narrow in ((0.99, 0.8), (0.8, 0.5)):
+        low, high = figure.interval(wide)
+        inner_low, inner_high = figure.interval(narrow)
+        if low is not None:
+            assert inner_low is not None and low <= inner_low <= value
+        if high is not None:
+            assert inner_high is not None and value <= inner_high <= high
+
+
+@pytest.mark.parametrize(("q", "n"), [(0.5, 60), (0.95, 200)])
+def test_coverage(q: float, n: int) -> None:
+    rng = np.random.default_rng(5)
+    truth = -math.log(1 - q)
+    runs = 1000
+    too_high = too_low = 0
+    for _ in range(runs):
+        figure = quantile(rng.exponential(size=n), q)
+        lower, upper = figure.lower(), figure.upper()
+        assert lower is not None and upper is not None
+        too_high += lower > truth
+        too_low += upper < truth
+    assert 0.005 < too_high / runs <= 0.06
+    assert 0.005 < too_low / runs <= 0.06
+
+
+def test_59_values_bound_a_p95() -> None:
+    assert rows_to_bound(0.95) == 59
+    assert quantile(range(58), 0.95).upper() is None
+    assert quantile(range(59), 0.95).upper() == 58
+    assert rows_to_bound(0.5) == 5
+
+
+def test_a_wide_interval_is_blank_at_the_end_that_is_unknown() -> None:
+    estimate = quantile_estimate(range(20), 0.95)
+    assert estimate.value == 18 and estimate.low is not None and estimate.high is None
+    empty = quantile_estimate([], 0.95)
+    assert (empty.value, empty.low, empty.high, empty.n) == (None, None, None, 0)
+
+
+def test_the_rank_does_not_jump_for_rounding() -> None:
+    assert quantile(range(1, 101), 0.07).value == 7  # 100 * 0.07 is 7.000000000000001
+
+
+@pytest.mark.parametrize(("x", "q"), [([math.nan], 0.5), ([1.0], 0.0), ([1.0], 1.0)])
+def test_what_has_no_quantile_is_refused(x: list[float], q: float) -> None:
+    with pytest.raises(ValueError, match="quantile"):
+        quantile(x, q)
