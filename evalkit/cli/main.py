@@ -23,9 +23,7 @@ ModelsOption = Annotated[
     list[str] | None, typer.Option("--model", "-m", help="Only this model of the suite; may be repeated.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
-QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="No progress and no table, only the answer.")
-]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table, only the answer.")]
 RequireOption = Annotated[
     bool, typer.Option("--require-all", help="A model that cannot be asked is an error, not a skip.")
 ]
@@ -33,9 +31,7 @@ RequireOption = Annotated[
 
 @app.callback()
 def root(
-    version: Annotated[
-        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
 ) -> None:
     """Measure what prompting with caching already gives, before paying for a fine-tune."""
     if version:
@@ -43,6 +39,31 @@ def root(
 
         typer.echo(f"evalkit {__version__}")
         raise typer.Exit
+
+
+@app.command()
+def init(
+    data: Annotated[Path, typer.Argument(help="Your rows: .jsonl, .json, .csv, .tsv or .parquet.", metavar="DATA")],
+    train: Annotated[
+        Path | None, typer.Option(help="Rows to learn from; otherwise half of DATA.", metavar="FILE")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="The column with the right answer.", metavar="COLUMN")
+    ] = None,
+    text: Annotated[
+        list[str] | None, typer.Option(help="A column to show; may be repeated.", metavar="COLUMN")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The suite to write; default: suites/NAME.yaml.", metavar="SUITE")
+    ] = None,
+    no_split: Annotated[bool, typer.Option("--no-split", help="All rows are test rows.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite what is there.")] = False,
+) -> None:
+    """Write a first suite for your own rows: guesses the columns, says why, and splits them."""
+    from evalkit.cli.init_command import init_command
+    from evalkit.workflows.init import InitOptions
+
+    sys.exit(init_command(InitOptions(data, train, target, tuple(text or ()), out, not no_split, force)))
 
 
 @app.command()
@@ -65,9 +86,7 @@ def run(
 
 @app.command()
 def report(
-    folder: Annotated[
-        Path, typer.Argument(help="A run's folder, or runs/SUITE for its newest run.", metavar="RUN")
-    ],
+    folder: Annotated[Path, typer.Argument(help="A run's folder, or runs/SUITE for its newest run.", metavar="RUN")],
     json_output: JsonOption = False,
 ) -> None:
     """Show a finished run again."""

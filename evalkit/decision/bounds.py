@@ -7,6 +7,7 @@ from math import exp
 
 from evalkit.records.completion import Usage
 from evalkit.records.model import ModelSpec
+from evalkit.records.plan import TokenMix
 from evalkit.records.price import Price, Tier
 from evalkit.records.request import CacheTtl
 from evalkit.records.run import Bound
@@ -14,15 +15,6 @@ from evalkit.records.run import Bound
 BYTES_PER_TOKEN = 4.0  # a common rule for English text; tokenizers differ by a fifth either way
 _DAYS_PER_MONTH = 365.25 / 12
 _TTL_SECONDS: dict[CacheTtl, float] = {"5m": 300.0, "1h": 3600.0, "off": 0.0}
-
-
-@dataclass(frozen=True, slots=True)
-class TokenMix:
-    """Estimated tokens of one call: the shared prefix, the sample's own text, the visible answer."""
-
-    prefix: float
-    suffix: float
-    output: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +58,28 @@ def hit_share(volume: Volume, ttl: CacheTtl) -> float | None:
     return 1 - exp(-volume.calls_per_month / seconds * _TTL_SECONDS[ttl])
 
 
-def cost_of_calls(model: Unmeasured, calls: float, hits: float) -> float | None:
-    """US dollars of `calls` of which a share `hits` reads the prefix from cache and the rest writes it.
+def cost_of_calls(model: Unmeasured, calls: float, hits: float, caching: bool = True) -> float | None:
+    """US dollars of `calls`, of which a share `hits` reads the prefix from cache and the rest writes it.
 
-    None where the price, or a rate that is needed, is unknown.
+    Without `caching`, or with a prefix too short for the model, all calls pay the prefix fresh. None where the
+    price, or a rate that is needed, is unknown.
     """
     if model.price is None:
         return None
     mix = model.mix
-    reads = calls * hits
-    written = calls - reads if _caches(model) else 0.0
+    cached = caching and _caches(model)
+    reads = calls * hits if cached else 0.0
+    writes = calls - reads if cached else 0.0
     long = model.cache_ttl == "1h"
-    cold = 0.0 if _caches(model) else calls * mix.prefix
-    per_prompt = model.price.rates_for(int(mix.prefix + mix.suffix))
-    price = Price((Tier(per_prompt),), None, "")
-    return price.cost(
-        Usage(
-            input=round(cold + calls * mix.suffix),
-            cache_read=round(reads * mix.prefix) if _caches(model) else 0,
-            cache_write_5m=0 if long else round(written * mix.prefix),
-            cache_write_1h=round(written * mix.prefix) if long else 0,
-            output=round(calls * mix.output),
-        )
+    usage = Usage(
+        input=round(calls * mix.suffix + (0.0 if cached else calls * mix.prefix)),
+        cache_read=round(reads * mix.prefix),
+        cache_write_5m=0 if long else round(writes * mix.prefix),
+        cache_write_1h=round(writes * mix.prefix) if long else 0,
+        output=round(calls * mix.output),
     )
+    # The tier is that of one prompt, not of all of them together.
+    return Price((Tier(model.price.rates_for(round(mix.prefix + mix.suffix))),), None, "").cost(usage)
 
 
 def bound(model: Unmeasured, volume: Volume) -> Bound:

@@ -21,25 +21,19 @@ class Committer:
     cache: ResponseCache
     config: EngineConfig
     _pending: list[tuple[str, Completion | Failure, Callable[[], None]]] = field(default_factory=list)
-    _timer: asyncio.TimerHandle | None = None
-    _error: Exception | None = None
+    _waiting: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, key: str, outcome: Completion | Failure, counted: Callable[[], None]) -> None:
-        """Take an outcome. Raises what an earlier batch failed with, so that asking stops."""
-        if self._error:
-            raise self._error
+        """Take an outcome. Raises CacheError where a full batch cannot be written."""
         self._pending.append((key, outcome, counted))
         if len(self._pending) >= self.config.commit_answers:
             self.flush()
-        elif self._timer is None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self.config.commit_seconds, self._on_time)
+        else:
+            self._waiting.set()
 
     def flush(self) -> None:
-        """Commit now. Raises CacheError where the cache cannot be written."""
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
+        """Commit now. Raises CacheError where the cache cannot be written, and keeps the outcomes."""
+        self._waiting.clear()
         batch, self._pending = self._pending, []
         if not batch:
             return
@@ -52,10 +46,9 @@ class Committer:
         for _, _, counted in batch:
             counted()
 
-    def _on_time(self) -> None:
-        self._timer = None
-        try:
+    async def keep_committing(self) -> None:
+        """Commit what waits, until cancelled. A task of its own, so that what fails here ends the asking."""
+        while True:
+            await self._waiting.wait()
+            await asyncio.sleep(self.config.commit_seconds)
             self.flush()
-        except (CacheError, OSError) as error:
-            # A timer has no caller to raise to: the next add does, inside a worker.
-            self._error = error

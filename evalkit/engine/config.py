@@ -11,8 +11,9 @@ class EngineConfig:
 
     `concurrency`: requests in flight at most. `prime`: the first request of a prefix is answered before the
     rest fan out, so that one cache write serves all reads. `want_ttft`: a cached answer without time to first
-    token is a miss. Waits are in seconds. `give_up_after`: so many refusals of unclear cause without a single
-    answer stop the contender.
+    token is a miss. Waits are in seconds. `give_up_after`: so many requests in a row without an answer (refused
+    for an unclear cause, or failed in all their attempts) stop a contender that has had none yet; later it
+    takes so many for each request in flight.
     """
 
     concurrency: int = 32

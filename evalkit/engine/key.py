@@ -34,6 +34,7 @@ class RequestKey:
             "seed": parameters.seed,
             "reasoning": parameters.reasoning,
             "stop": list(parameters.stop),
+            "labels": list(parameters.labels),
         }
         encode = msgspec.json.Encoder(order="deterministic").encode
         shared = ("provider", "base_url", "model", "prefix", "schema", "reasoning")

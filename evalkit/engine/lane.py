@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -10,7 +11,7 @@ from typing import Generic, TypeVar
 from evalkit.engine.committer import Committer
 from evalkit.engine.config import EngineConfig
 from evalkit.engine.key import RequestKey
-from evalkit.engine.monitor import Monitor
+from evalkit.engine.monitor import LIMITS, Monitor
 from evalkit.engine.primer import Primers
 from evalkit.engine.retry import retrying
 from evalkit.models.base import Model
@@ -19,7 +20,8 @@ from evalkit.records.request import Request
 from evalkit.store.cache import ResponseCache
 
 T = TypeVar("T")
-_HITS_PER_TURN = 128  # cached answers taken before other tasks (display, Ctrl-C) get their turn
+_REQUESTS_PER_TURN = 128  # taken by a worker before other tasks (display, Ctrl-C) get their turn for sure
+_SPREAD = 0.1  # requests that wait for one limit come back over a tenth of the wait, not at one moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ class Lane(Generic[T]):
     """Asks one contender's requests and delivers every outcome exactly once, in no fixed order.
 
     `deliver` is called synchronously, for new answers only after they are on disk. A request equal to one
-    under way is not sent: it gets the same outcome. A `fatal` failure ends the asking: what follows is
-    delivered as an infra error that was not sent, unless the cache has it.
+    under way is not sent: it gets the same outcome. A `fatal` failure, or nothing but failures, ends the
+    asking: what follows is delivered as an infra error that was not sent, unless the cache has it.
     """
 
     model: Model
@@ -60,33 +62,38 @@ class Lane(Generic[T]):
     deliver: Callable[[Answer[T]], None]
     _under_way: dict[str, list[_Asked[T]]] = field(default_factory=dict)
     _unclear: list[tuple[_Asked[T], Failure, int]] = field(default_factory=list)
-    _answered: bool = False
+    _answered: bool = False  # some request got through, now or in an earlier run
+    _answers: int = 0  # completions that were sent for in this run
+    _vain: int = 0  # requests that ended without an outcome of the model's own, since the last that had one
+    _last_reason: str = ""
+    _flying: int = 0
+    _landed: asyncio.Event = field(default_factory=asyncio.Event)
     _stopped: str | None = None
 
     async def run(self, work: Iterator[tuple[Request, T]]) -> None:
         """Ask everything. What was answered is committed even where this is cancelled."""
-        limit = min(self.config.concurrency, self.model.max_concurrency or self.config.concurrency)
+        self._limit = min(self.config.concurrency, self.model.max_concurrency or self.config.concurrency)
         self._committer = Committer(self.cache, self.config)
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(limit):
-                    group.create_task(self._worker(work))
+                committing = group.create_task(self._committer.keep_committing())
+                async with asyncio.TaskGroup() as workers:
+                    for _ in range(self._limit):
+                        workers.create_task(self._worker(work))
+                committing.cancel()
         finally:
             self._committer.flush()
         self._settle_unclear()
         self._committer.flush()
 
     async def _worker(self, work: Iterator[tuple[Request, T]]) -> None:
-        hits = 0
-        for request, context in work:
+        for number, (request, context) in enumerate(work, 1):
+            if number % _REQUESTS_PER_TURN == 0:
+                await asyncio.sleep(0)
             asked = _Asked(self.keys.of(request), request, context)
             if self._take_cached(asked):
-                hits += 1
-                if hits % _HITS_PER_TURN == 0:
-                    await asyncio.sleep(0)
-            elif self._stopped is not None:
-                self._give(asked, Failure("infra", f"not asked: {self._stopped}"), sent=False)
-            elif self.model.cacheable and asked.key in self._under_way:
+                continue
+            if self.model.cacheable and asked.key in self._under_way:
                 self._under_way[asked.key].append(asked)
             else:
                 self._under_way[asked.key] = []
@@ -110,53 +117,85 @@ class Lane(Generic[T]):
     async def _ask(self, asked: _Asked[T]) -> None:
         """Send one request, with retries, when its prefix is primed; then settle the outcome."""
         if not self.config.prime:
-            self._settle(asked, *await self._attempts(asked.request))
+            await self._ask_now(asked)
             return
         async with self.primers.turn(self.keys.prefix_name) as turn:
-            if self._stopped is not None:
-                self._give_all(asked, Failure("infra", f"not asked: {self._stopped}"), sent=False)
-                return
-            outcome, retries = await self._attempts(asked.request)
-            turn.primed = isinstance(outcome, Completion)
-            self._settle(asked, outcome, retries)
+            turn.primed = isinstance(await self._ask_now(asked), Completion)
+
+    async def _ask_now(self, asked: _Asked[T]) -> Completion | Failure:
+        if await self._useless():
+            outcome: Completion | Failure = Failure("infra", f"not asked: {self._stopped}")
+            self._give_all(asked, outcome, sent=False)
+            return outcome
+        outcome, retries = await self._attempts(asked.request)
+        self._settle(asked, outcome, retries)
+        return outcome
+
+    async def _useless(self) -> bool:
+        """Whether asking on is useless. In doubt it waits for what is under way, which may be answered yet."""
+        while self._stopped is None and self._in_doubt():
+            if not self._flying:
+                self._stop(self._last_reason)
+            else:
+                await self._landed.wait()
+        return self._stopped is not None
+
+    def _in_doubt(self) -> bool:
+        if not self._answers:
+            return max(self._vain, len(self._unclear)) >= self.config.give_up_after
+        # An outage of a few seconds fails everything that is in flight.
+        return self._vain >= self.config.give_up_after * max(self._limit, self.config.give_up_after)
 
     async def _attempts(self, request: Request) -> tuple[Completion | Failure, int]:
-        retries = 0
+        retries, answers = 0, self._answers
 
         def before_sleep(failure: Failure, seconds: float) -> None:
             nonlocal retries
             retries += 1
             self.monitor.on_retry(failure, seconds)
 
+        def others_got_through(failure: Failure) -> bool:
+            """A limit that lets others through is a matter of waiting, not of this request."""
+            nonlocal answers
+            before, answers = answers, self._answers
+            return failure.http_status in LIMITS and answers > before
+
         self.monitor.in_flight += 1
+        self._flying += 1
         try:
-            controller = retrying(self.config, before_sleep)
+            controller = retrying(self.config, before_sleep, others_got_through)
             outcome: Completion | Failure = await controller(self._send, request)
         finally:
             self.monitor.in_flight -= 1
+            self._flying -= 1
+            self._landed.set()
+            self._landed = asyncio.Event()
         return outcome, retries
 
     async def _send(self, request: Request) -> Completion | Failure:
         # A limit that one request met holds for all of this contender.
         while (seconds := self.monitor.limit_seconds()) > 0:
-            await asyncio.sleep(seconds)
+            await asyncio.sleep(seconds * (1 + _SPREAD * random.random()))
         self.monitor.sent += 1
         return await self.model.complete(request)
 
     def _settle(self, asked: _Asked[T], outcome: Completion | Failure, retries: int) -> None:
         if isinstance(outcome, Completion):
-            self._answered = True
+            self._answered, self._answers, self._vain = True, self._answers + 1, 0
             self._keep(asked, outcome, retries)
             self._settle_unclear()
-        elif outcome.kind == "rejected":
+            return
+        self._last_reason = outcome.reason
+        if outcome.kind == "rejected":
+            self._vain = 0
             self._keep(asked, outcome, retries)
         elif outcome.kind == "ambiguous":
             self._unclear.append((asked, outcome, retries))
             if self._answered:
+                self._vain = 0
                 self._settle_unclear()
-            elif len(self._unclear) >= self.config.give_up_after:
-                self._stop(outcome.reason)
         else:
+            self._vain += 1
             if outcome.kind == "fatal":
                 self._stop(outcome.reason)
             self._give_all(asked, Failure("infra", outcome.reason, http_status=outcome.http_status), retries)
@@ -169,9 +208,7 @@ class Lane(Generic[T]):
                 rejected = Failure("rejected", failure.reason, http_status=failure.http_status)
                 self._keep(asked, rejected, retries)
             else:
-                self._give_all(
-                    asked, Failure("infra", failure.reason, http_status=failure.http_status), retries
-                )
+                self._give_all(asked, Failure("infra", failure.reason, http_status=failure.http_status), retries)
 
     def _keep(self, asked: _Asked[T], outcome: Completion | Failure, retries: int) -> None:
         """Commit, then deliver."""
@@ -180,17 +217,13 @@ class Lane(Generic[T]):
         else:
             self._give_all(asked, outcome, retries)
 
-    def _give_all(
-        self, asked: _Asked[T], outcome: Completion | Failure, retries: int = 0, sent: bool = True
-    ) -> None:
+    def _give_all(self, asked: _Asked[T], outcome: Completion | Failure, retries: int = 0, sent: bool = True) -> None:
         """Deliver to the asker and to everyone who asked the same meanwhile."""
         self._give(asked, outcome, sent, retries)
         for other in self._under_way.pop(asked.key, ()):
             self._give(other, outcome, sent=False)
 
-    def _give(
-        self, asked: _Asked[T], outcome: Completion | Failure, sent: bool = True, retries: int = 0
-    ) -> None:
+    def _give(self, asked: _Asked[T], outcome: Completion | Failure, sent: bool = True, retries: int = 0) -> None:
         self.monitor.done += 1
         self.deliver(Answer(asked.context, asked.request, outcome, asked.key, False, sent, retries))
 

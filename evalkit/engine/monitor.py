@@ -8,6 +8,8 @@ from time import monotonic
 
 from evalkit.records.completion import Failure
 
+LIMITS = frozenset({429, 503, 529})  # statuses that tell of load, not of this request
+
 
 @dataclass
 class Monitor:
@@ -29,7 +31,7 @@ class Monitor:
         """Note a retry; a provider's own Retry-After on a limit holds back the whole contender."""
         self.retries += 1
         self.last_failure = failure.reason
-        if failure.retry_after_s is not None and failure.http_status in (429, 503, 529):
+        if failure.retry_after_s is not None and failure.http_status in LIMITS:
             self._limited_until = max(self._limited_until, self.clock() + seconds)
 
     def limit_seconds(self) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_attempt
+from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
 from evalkit.engine.config import EngineConfig
 from evalkit.records.completion import Completion, Failure
@@ -33,8 +33,20 @@ def wait_seconds(config: EngineConfig, attempt: int, outcome: Outcome, uniform: 
 def retrying(
     config: EngineConfig,
     before_sleep: Callable[[Failure, float], None],
+    forgive: Callable[[Failure], bool] = lambda _: False,
 ) -> AsyncRetrying:
-    """A tenacity controller; where attempts run out it returns the last outcome, it never raises for it."""
+    """A tenacity controller; where attempts run out it returns the last outcome, it never raises for it.
+
+    Counting starts anew with an attempt that `forgive` is true of.
+    """
+    forgiven = 0
+
+    def stop(state: RetryCallState) -> bool:
+        nonlocal forgiven
+        assert state.outcome is not None
+        if forgive(state.outcome.result()):
+            forgiven = state.attempt_number
+        return state.attempt_number - forgiven >= config.max_attempts
 
     def wait(state: RetryCallState) -> float:
         assert state.outcome is not None
@@ -50,7 +62,7 @@ def retrying(
         return outcome
 
     return AsyncRetrying(
-        stop=stop_after_attempt(config.max_attempts),
+        stop=stop,
         retry=retry_if_result(is_retryable),
         wait=wait,
         before_sleep=tell,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from evalkit.models.base import ModelContext, ModelUnavailable
-from evalkit.models.sdk import JSON_HEADERS, Droppable, SdkModel, Wire, example_turns, strip_password
+from evalkit.models.access import access_of, strip_password
+from evalkit.models.base import ModelContext
+from evalkit.models.fields import WRONG_SHAPE, count, name_of, text_of
+from evalkit.models.sdk import JSON_HEADERS, Droppable, SdkModel, Wire, example_turns
 from evalkit.records.completion import Completion, StopReason, Timing, Usage
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Reasoning
@@ -36,27 +37,23 @@ _STOP: dict[str, StopReason] = {
 def open_model(spec: ModelSpec, context: ModelContext) -> AnthropicModel:
     """Open a model of the Messages API.
 
-    Raises ModelUnavailable where the key's variable is unset.
+    A suite's own `base_url` gets the key of `api_key_env` or none at all, never ANTHROPIC_API_KEY by default.
+    Raises ModelUnavailable where the key's variable is unset, and where key or URL cannot be used.
     """
-    key_env = spec.api_key_env or "ANTHROPIC_API_KEY"
-    key = os.environ.get(key_env)
-    if not key:
-        raise ModelUnavailable(f"{key_env} is not set")
+    access = access_of(spec, "ANTHROPIC")
     import anthropic
     import httpx2
 
-    client = anthropic.AsyncAnthropic(
-        api_key=key,
-        base_url=spec.base_url,
-        max_retries=0,
-        timeout=httpx2.Timeout(context.timeout_s, connect=10),
-        http_client=anthropic.DefaultAioHttpClient(
-            limits=httpx2.Limits(
-                max_connections=context.concurrency, max_keepalive_connections=context.concurrency
-            )
-        ),
-        open_telemetry=False,
-    )
+    limits = httpx2.Limits(max_connections=context.concurrency, max_keepalive_connections=context.concurrency)
+    with access.environment():
+        client = anthropic.AsyncAnthropic(
+            api_key=access.key,
+            base_url=spec.base_url,
+            max_retries=0,
+            timeout=httpx2.Timeout(context.timeout_s, connect=10),
+            http_client=anthropic.DefaultAioHttpClient(limits=limits),
+            open_telemetry=False,
+        )
     legacy = bool(_TAKES_TEMPERATURE.search(spec.model))
     version = _LEGACY_VERSION if legacy else str(client.default_headers.get("anthropic-version"))
     wire = Wire(
@@ -64,6 +61,7 @@ def open_model(spec: ModelSpec, context: ModelContext) -> AnthropicModel:
         client=client,
         path="/v1/messages",
         reader=MessagesReader(),
+        access=access,
         timeout_s=context.timeout_s,
         stream=context.stream,
         headers={**JSON_HEADERS, "anthropic-version": version},
@@ -71,7 +69,7 @@ def open_model(spec: ModelSpec, context: ModelContext) -> AnthropicModel:
     return AnthropicModel(
         spec,
         wire,
-        strip_password(str(client.base_url)),
+        strip_password(str(client.base_url)).rstrip("/"),
         Droppable({"temperature": None, "thinking": None}),
         api_version=version,
         legacy=legacy,
@@ -118,7 +116,7 @@ class AnthropicModel(SdkModel):
         if parameters.schema is not None:
             output_config = body.setdefault("output_config", {})
             output_config["format"] = {"type": "json_schema", "schema": parameters.schema}
-        if parameters.temperature is not None and self.legacy:
+        if parameters.temperature is not None and self._takes_temperature(parameters):
             body["temperature"] = parameters.temperature
         return body, turns
 
@@ -139,7 +137,12 @@ class AnthropicModel(SdkModel):
     def not_sent(self, parameters: Parameters) -> set[str]:
         """Names of sampling parameters that the suite sets and this model does not take."""
         seed = {"seed"} if parameters.seed is not None else set()
-        return seed | ({"temperature"} if parameters.temperature is not None and not self.legacy else set())
+        dropped = parameters.temperature is not None and not self._takes_temperature(parameters)
+        return seed | ({"temperature"} if dropped else set())
+
+    def _takes_temperature(self, parameters: Parameters) -> bool:
+        """Older models take one, but not while they think."""
+        return self.legacy and parameters.reasoning in (None, "off")
 
 
 class MessagesReader:
@@ -149,9 +152,9 @@ class MessagesReader:
         """Read a complete message; None if the body is not one."""
         if data["type"] != "message":
             return None
-        text = "".join(block["text"] for block in data["content"] if block["type"] == "text")
+        text = text_of("".join(block["text"] for block in data["content"] if block["type"] == "text"))
         stop = _STOP.get(data["stop_reason"], "other")
-        return Completion(text, stop, timing, usage_of(data.get("usage")), data.get("model"))
+        return Completion(text, stop, timing, usage_of(data.get("usage")), name_of(data.get("model")))
 
     def stream(self) -> MessagesStream:
         """A reader of one streamed message."""
@@ -173,15 +176,16 @@ class MessagesStream:
         kind = event["type"]
         if kind == "content_block_delta":
             delta = event["delta"]
-            if delta["type"] == "text_delta" and delta["text"]:
+            if delta["type"] == "text_delta":
                 self.pieces.append(delta["text"])
-                return True
-        elif kind == "content_block_start" and event["content_block"].get("text"):
-            self.pieces.append(event["content_block"]["text"])
-            return True
+                return bool(delta["text"])
+        elif kind == "content_block_start":
+            text = event["content_block"].get("text") or ""
+            self.pieces.append(text)
+            return bool(text)
         elif kind == "message_start":
             message = event["message"]
-            self.model, self.usage = message.get("model"), dict(message.get("usage") or {})
+            self.model, self.usage = name_of(message.get("model")), dict(message.get("usage") or {})
         elif kind == "message_delta":
             self.stop = event["delta"].get("stop_reason") or self.stop
             self.usage |= {k: v for k, v in (event.get("usage") or {}).items() if v is not None}
@@ -194,22 +198,26 @@ class MessagesStream:
         if not self.done or self.stop is None:
             return None
         stop = _STOP.get(self.stop, "other")
-        return Completion("".join(self.pieces), stop, timing, usage_of(self.usage), self.model)
+        return Completion(text_of("".join(self.pieces)), stop, timing, usage_of(self.usage), self.model)
 
 
-def usage_of(data: Mapping[str, Any] | None) -> Usage | None:
-    """Messages' own counting, where `input_tokens` already leaves cached tokens out, as disjoint buckets."""
-    if not data or "input_tokens" not in data:
+def usage_of(data: Any) -> Usage | None:
+    """Messages' own counting, where `input_tokens` already leaves cached tokens out, as disjoint buckets.
+
+    None where it is absent or makes no sense.
+    """
+    try:
+        if data["input_tokens"] is None or data["output_tokens"] is None:
+            return None
+        written = count(data, "cache_creation_input_tokens")
+        long = count(data.get("cache_creation") or {}, "ephemeral_1h_input_tokens")
+        return Usage(
+            input=count(data, "input_tokens"),
+            cache_read=count(data, "cache_read_input_tokens"),
+            cache_write_5m=max(0, written - long),
+            cache_write_1h=long,
+            output=count(data, "output_tokens"),
+            thinking=count(data.get("output_tokens_details") or {}, "thinking_tokens"),
+        )
+    except WRONG_SHAPE:
         return None
-    written = data.get("cache_creation_input_tokens") or 0
-    split = data.get("cache_creation") or {}
-    long = split.get("ephemeral_1h_input_tokens") or 0
-    details = data.get("output_tokens_details") or {}
-    return Usage(
-        input=data["input_tokens"],
-        cache_read=data.get("cache_read_input_tokens") or 0,
-        cache_write_5m=written - long,
-        cache_write_1h=long,
-        output=data.get("output_tokens") or 0,
-        thinking=details.get("thinking_tokens") or 0,
-    )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC
 from email.utils import parsedate_to_datetime
+from math import isnan
 from time import time
 from typing import Any
 
@@ -20,7 +22,7 @@ class Row:
 
     kind: FailureKind
     retry: bool = False
-    statuses: frozenset[int] = frozenset()
+    statuses: frozenset[int | None] = frozenset()
     codes: frozenset[str] = frozenset()
     words: tuple[str, ...] = ()
 
@@ -32,6 +34,9 @@ class Row:
             return True
         return bool(self.codes & codes) or any(word in message for word in self.words)
 
+
+# An error inside a stream comes with status 200 (Anthropic) or with none (OpenAI).
+_INSIDE_A_STREAM = frozenset({None, 200})
 
 # First match wins. `codes` are the machine-readable names in the error body (`type`, `code`); `words` are
 # looked for in the lower-cased message, for servers that give no code.
@@ -52,7 +57,7 @@ TABLE: tuple[Row, ...] = (
     Row("fatal", statuses=frozenset({401, 402, 403, 404, 405, 410, 415})),
     Row(
         "rejected",
-        statuses=frozenset({400, 413, 422}),
+        statuses=frozenset({400, 413, 422}) | _INSIDE_A_STREAM,
         codes=frozenset(
             {
                 "context_length_exceeded",
@@ -66,19 +71,14 @@ TABLE: tuple[Row, ...] = (
     Row("rejected", statuses=frozenset({413})),
     Row(
         "rejected",
-        statuses=frozenset({400, 422}),
+        statuses=frozenset({400, 422}) | _INSIDE_A_STREAM,
         codes=frozenset({"content_filter", "content_policy_violation", "responsibleaipolicyviolation"}),
         words=("content filter", "content management policy", "usage policy"),
     ),
     Row("infra", retry=True, statuses=frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})),
     Row("ambiguous", statuses=frozenset({400, 422})),
-    # No status, or 200 with an error inside a stream: the provider's trouble in the middle of an answer.
-    Row(
-        "infra",
-        retry=True,
-        codes=frozenset({"overloaded_error", "api_error", "rate_limit_error", "timeout_error"}),
-    ),
-    Row("infra", retry=True, statuses=frozenset({200})),
+    # The provider's trouble in the middle of an answer.
+    Row("infra", retry=True, statuses=_INSIDE_A_STREAM),
 )
 
 
@@ -109,33 +109,36 @@ def classify(error: ApiError) -> Failure:
 
 
 def transport_failure(error: BaseException) -> Failure:
-    """Connection, read and time-out trouble: nobody's answer, worth another try."""
+    """Connection, read and time-out trouble: nobody's answer, worth another try.
+
+    The class name is left out: the SDKs call a refused connection a time-out.
+    """
     cause = error.__cause__ or error
     text = str(cause).strip() or type(cause).__name__
-    return Failure(kind="infra", reason=_shorten(f"{type(error).__name__}: {text}"), retryable=True)
+    return Failure(kind="infra", reason=_shorten(f"connection failed: {text}"), retryable=True)
 
 
 def not_the_api(status: int, content_type: str | None) -> Failure:
     """A 200 whose body is not the API's JSON: a proxy or captive page in between."""
     what = content_type or "no content type"
-    return Failure(
-        "infra", f"HTTP {status} with a body that is not the API's JSON ({what})", True, None, status
-    )
+    return Failure("infra", f"HTTP {status} with a body that is not the API's JSON ({what})", True, None, status)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that the provider asks to wait: `retry-after-ms`, or `retry-after` in seconds or as a date."""
-    if (ms := _float(headers.get("retry-after-ms"))) is not None:
-        return max(0.0, ms / 1000)
-    text = headers.get("retry-after")
-    if (seconds := _float(text)) is not None:
-        return max(0.0, seconds)
-    if text:
+    """Seconds that the provider asks to wait: `retry-after-ms`, or `retry-after` in seconds or as a date.
+
+    None where it asks for nothing: no header, no number, nothing above zero, a date that has passed.
+    """
+    ms, text = _float(headers.get("retry-after-ms")), headers.get("retry-after")
+    seconds = ms / 1000 if ms is not None else _float(text)
+    if seconds is None and text:
         try:
-            return max(0.0, parsedate_to_datetime(text).timestamp() - time())
-        except (TypeError, ValueError):
+            date = parsedate_to_datetime(text)
+            # A date without a zone is meant as Greenwich time.
+            seconds = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - time()
+        except (TypeError, ValueError, OverflowError):
             return None
-    return None
+    return seconds if seconds is not None and seconds > 0 else None
 
 
 def _should_retry(row: Row, headers: Mapping[str, str]) -> bool:
@@ -160,9 +163,7 @@ def _codes(body: object) -> set[str]:
 def _reason(error: ApiError) -> str:
     body: Any = error.body
     inner = body.get("error", body) if isinstance(body, Mapping) else None
-    message = (
-        inner.get("message") if isinstance(inner, Mapping) else inner if isinstance(inner, str) else None
-    )
+    message = inner.get("message") if isinstance(inner, Mapping) else inner if isinstance(inner, str) else None
     text = message if isinstance(message, str) and message else error.message or json.dumps(body, default=str)
     return _shorten(text if error.status is None else f"HTTP {error.status}: {text}")
 
@@ -174,6 +175,7 @@ def _shorten(text: str) -> str:
 
 def _float(text: str | None) -> float | None:
     try:
-        return float(text) if text else None
+        number = float(text) if text else None
     except ValueError:
         return None
+    return None if number is None or isnan(number) else number

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from evalkit.models.base import ModelContext, ModelUnavailable
-from evalkit.models.sdk import Droppable, SdkModel, Wire, example_turns, strip_password
+from evalkit.models.access import access_of, strip_password
+from evalkit.models.base import ModelContext
+from evalkit.models.fields import WRONG_SHAPE, count, name_of, text_of
+from evalkit.models.sdk import Droppable, SdkModel, Wire, example_turns
 from evalkit.records.completion import Completion, StopReason, Timing, Usage
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Reasoning
@@ -41,31 +42,33 @@ def open_model(spec: ModelSpec, context: ModelContext) -> OpenAIModel:
     """Open a model behind chat completions.
 
     A suite's own `base_url` is a compatible server: it gets the key of `api_key_env` or none at all, never
-    OPENAI_API_KEY by default. Raises ModelUnavailable where the key's variable is unset.
+    OPENAI_API_KEY by default. Raises ModelUnavailable where the key's variable is unset, and where key or URL
+    cannot be used.
     """
-    own_server = spec.base_url is not None
-    key_env = spec.api_key_env or (None if own_server else "OPENAI_API_KEY")
-    key = os.environ.get(key_env) if key_env else "no-key-needed"
-    if not key:
-        raise ModelUnavailable(f"{key_env} is not set")
+    access = access_of(spec, "OPENAI")
     import httpx2
     import openai
 
-    client = openai.AsyncOpenAI(
-        api_key=key,
-        base_url=spec.base_url,
-        max_retries=0,
-        timeout=httpx2.Timeout(context.timeout_s, connect=10),
-        http_client=openai.DefaultAioHttpClient(
-            limits=httpx2.Limits(
-                max_connections=context.concurrency, max_keepalive_connections=context.concurrency
-            )
-        ),
+    limits = httpx2.Limits(max_connections=context.concurrency, max_keepalive_connections=context.concurrency)
+    with access.environment():
+        client = openai.AsyncOpenAI(
+            api_key=access.key,
+            base_url=spec.base_url,
+            max_retries=0,
+            timeout=httpx2.Timeout(context.timeout_s, connect=10),
+            http_client=openai.DefaultAioHttpClient(limits=limits),
+        )
+    wire = Wire(
+        sdk=openai,
+        client=client,
+        path="/chat/completions",
+        reader=ChatReader(),
+        access=access,
+        timeout_s=context.timeout_s,
+        stream=context.stream,
     )
-    wire = Wire(openai, client, "/chat/completions", ChatReader(), context.timeout_s, context.stream)
-    return OpenAIModel(
-        spec, wire, strip_password(str(client.base_url)), Droppable(_DROPPABLE), own_server=own_server
-    )
+    base_url = strip_password(str(client.base_url)).rstrip("/")
+    return OpenAIModel(spec, wire, base_url, Droppable(_DROPPABLE), own_server=access.own_server)
 
 
 @dataclass
@@ -130,11 +133,9 @@ class ChatReader:
         """Read a complete answer; None if the body is not one."""
         choice = data["choices"][0]
         message = choice["message"]
-        stop: StopReason = (
-            "refusal" if message.get("refusal") else _STOP.get(choice.get("finish_reason"), "other")
-        )
-        text = message.get("content") or message.get("refusal") or ""
-        return Completion(text, stop, timing, usage_of(data.get("usage")), data.get("model"))
+        stop: StopReason = "refusal" if message.get("refusal") else _STOP.get(choice.get("finish_reason"), "other")
+        text = text_of(message.get("content") or message.get("refusal") or "")
+        return Completion(text, stop, timing, usage_of(data.get("usage")), name_of(data.get("model")))
 
     def stream(self) -> ChatStream:
         """A reader of one streamed answer."""
@@ -146,14 +147,14 @@ class ChatStream:
     """Collects a streamed chat completion; the last chunk carries the usage and no choice."""
 
     pieces: list[str] = field(default_factory=list)
-    usage: Mapping[str, Any] | None = None
+    usage: Any = None
     model: str | None = None
     stop: str | None = None
     refused: bool = False
 
     def feed(self, event: Any) -> bool:
         """Take one chunk; True when it carried answer text (reasoning does not count)."""
-        self.model = event.get("model") or self.model
+        self.model = name_of(event.get("model")) or self.model
         self.usage = event.get("usage") or self.usage
         if not event["choices"]:
             return False
@@ -171,23 +172,26 @@ class ChatStream:
         if self.stop is None:
             return None
         stop: StopReason = "refusal" if self.refused else _STOP.get(self.stop, "other")
-        return Completion("".join(self.pieces), stop, timing, usage_of(self.usage), self.model)
+        return Completion(text_of("".join(self.pieces)), stop, timing, usage_of(self.usage), self.model)
 
 
-def usage_of(data: Mapping[str, Any] | None) -> Usage | None:
+def usage_of(data: Any) -> Usage | None:
     """Chat completions' own counting, where `prompt_tokens` contains the cached ones, as disjoint buckets.
 
     OpenAI names one kind of cache write; it is kept in the 5-minute bucket, whose rate the price list gives.
+    None where it is absent or makes no sense.
     """
-    if not data or "prompt_tokens" not in data:
+    try:
+        if data["prompt_tokens"] is None or data["completion_tokens"] is None:
+            return None
+        prompt = data.get("prompt_tokens_details") or {}
+        read, written = count(prompt, "cached_tokens"), count(prompt, "cache_write_tokens")
+        return Usage(
+            input=max(0, count(data, "prompt_tokens") - read - written),
+            cache_read=read,
+            cache_write_5m=written,
+            output=count(data, "completion_tokens"),
+            thinking=count(data.get("completion_tokens_details") or {}, "reasoning_tokens"),
+        )
+    except WRONG_SHAPE:
         return None
-    prompt = data.get("prompt_tokens_details") or {}
-    read, written = prompt.get("cached_tokens") or 0, prompt.get("cache_write_tokens") or 0
-    output = data.get("completion_tokens_details") or {}
-    return Usage(
-        input=max(0, data["prompt_tokens"] - read - written),
-        cache_read=read,
-        cache_write_5m=written,
-        output=data.get("completion_tokens") or 0,
-        thinking=output.get("reasoning_tokens") or 0,
-    )

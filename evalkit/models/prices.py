@@ -6,6 +6,7 @@ A user's file has the form of `prices.json` (JSON or YAML); it is looked for in 
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -42,13 +43,15 @@ class PriceList:
         """
         shipped = files("evalkit.models").joinpath("prices.json")
         data = msgspec.json.decode(shipped.read_bytes())
-        prices = _entries(data, "prices.json")
+        batch = data["batch_multiplier"]
+        prices = _entries(data, batch, "prices.json")
         minimum = dict(data["cache_minimum_tokens"])
         path = override or user_file()
         if path is not None:
             own = _read(path)
-            prices |= _entries(own, str(path))
-            minimum |= {str(k): int(v) for k, v in (own.get("cache_minimum_tokens") or {}).items()}
+            prices |= _entries(own, batch | _numbers(own, "batch_multiplier", str(path)), str(path))
+            tokens = _numbers(own, "cache_minimum_tokens", str(path))
+            minimum |= {name: int(number) for name, number in tokens.items()}
         return cls(prices, minimum)
 
     def price(self, spec: ModelSpec) -> Price | None:
@@ -93,21 +96,35 @@ def _read(path: Path) -> dict[str, Any]:
     return data
 
 
-def _entries(data: Mapping[str, Any], where: str) -> dict[str, Price]:
+def _entries(data: Mapping[str, Any], batch: Mapping[str, float], where: str) -> dict[str, Price]:
     models = data.get("models")
     if not isinstance(models, dict):
         raise PriceError(f"{where}: expected a key 'models' that maps provider/model to a price")
-    batch = data.get("batch_multiplier") or {}
     return {str(name): _price(str(name), entry, batch, where) for name, entry in models.items()}
+
+
+def _numbers(data: Mapping[str, Any], key: str, where: str) -> dict[str, float]:
+    """The mapping of names to numbers under a key, empty where there is none."""
+    found = data.get(key) or {}
+    if not isinstance(found, dict) or not all(_is_number(value) for value in found.values()):
+        raise PriceError(f"{where}: {key}: expected a mapping of names to numbers, found {found!r}")
+    return {str(name): float(value) for name, value in found.items()}
 
 
 def _price(name: str, entry: Any, batch: Mapping[str, float], where: str) -> Price:
     """One entry: either `tiers`, or the rates at the top for a price without tiers."""
     if not isinstance(entry, dict):
         raise PriceError(f"{where}: {name}: expected a mapping of rates, found {entry!r}")
-    tiers = entry.get("tiers") or [{k: v for k, v in entry.items() if k not in ("as_of", "source")}]
+    rates = {k: v for k, v in entry.items() if k not in ("as_of", "source", "tiers")}
+    tiers = entry.get("tiers") or [rates]
+    if not isinstance(tiers, list) or (rates and "tiers" in entry):
+        raise PriceError(f"{where}: {name}: expected rates, or a list of `tiers` and no rates beside it")
+    read = tuple(_tier(name, tier, where) for tier in tiers)
+    limits = [math.inf if t.up_to_prompt_tokens is None else t.up_to_prompt_tokens for t in read]
+    if sorted(set(limits)) != limits:
+        raise PriceError(f"{where}: {name}: tiers must go from the shortest prompts to the longest")
     return Price(
-        tiers=tuple(_tier(name, tier, where) for tier in tiers),
+        tiers=read,
         as_of=str(entry["as_of"]) if entry.get("as_of") else None,
         source=str(entry.get("source") or where),
         batch_multiplier=batch.get(name.partition("/")[0]),
@@ -115,15 +132,23 @@ def _price(name: str, entry: Any, batch: Mapping[str, float], where: str) -> Pri
 
 
 def _tier(name: str, tier: Any, where: str) -> Tier:
-    limit = tier.get("up_to_prompt_tokens") if isinstance(tier, dict) else None
-    rates = {k: v for k, v in tier.items() if k != "up_to_prompt_tokens"} if isinstance(tier, dict) else {}
+    if not isinstance(tier, dict):
+        raise PriceError(f"{where}: {name}: expected a mapping of rates, found {tier!r}")
+    rates = {k: v for k, v in tier.items() if k != "up_to_prompt_tokens"}
     for key, value in rates.items():
         if key not in _RATE_NAMES:
-            raise PriceError(
-                f"{where}: {name}: unknown rate {key!r}; known: {', '.join(sorted(_RATE_NAMES))}"
-            )
-        if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
+            raise PriceError(f"{where}: {name}: unknown rate {key!r}; known: {', '.join(sorted(_RATE_NAMES))}")
+        if not _is_number(value):
             raise PriceError(f"{where}: {name}: {key} must be dollars per million tokens, found {value!r}")
     if not rates:
         raise PriceError(f"{where}: {name}: no rates given")
-    return Tier(Rates(**{k: float(v) for k, v in rates.items()}), int(limit) if limit else None)
+    limit = tier.get("up_to_prompt_tokens")
+    if limit is not None and (not _is_number(limit) or limit < 1):
+        raise PriceError(f"{where}: {name}: up_to_prompt_tokens must be a number of tokens, found {limit!r}")
+    return Tier(Rates(**{k: float(v) for k, v in rates.items()}), None if limit is None else int(limit))
+
+
+def _is_number(value: Any) -> bool:
+    """A finite number that is not negative."""
+    real = isinstance(value, int | float) and not isinstance(value, bool)
+    return real and 0 <= value < 1e15

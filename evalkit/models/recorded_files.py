@@ -141,9 +141,7 @@ class Answers(ABC):
             second, first, row_id = min(clashes)
             more = f" ({len(clashes)} rows repeat an id)" if len(clashes) > 1 else ""
             before = self._where(first).removeprefix(str(self.path)).lstrip(":, ")
-            raise RecordedError(
-                f'{self._where(second)}: id "{row_id}" is given twice, first in {_line(before)}{more}'
-            )
+            raise RecordedError(f'{self._where(second)}: id "{row_id}" is given twice, first in {_line(before)}{more}')
 
 
 class JsonLines(Answers):

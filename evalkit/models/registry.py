@@ -40,15 +40,16 @@ def open_model(spec: ModelSpec, context: ModelContext) -> Model:
 
 def _factory(provider: str) -> ModelFactory:
     if module := BUILT_IN.get(provider):
-        factory: ModelFactory = import_module(module).open_model
+        try:
+            factory: ModelFactory = import_module(module).open_model
+        except ImportError as error:
+            raise ModelUnavailable(f"provider {provider!r} cannot be loaded: {error}") from error
         return factory
     for entry in entry_points(group=GROUP):
         if entry.name == provider:
             try:
                 loaded: ModelFactory = entry.load()
             except (ImportError, AttributeError) as error:
-                raise ModelUnavailable(
-                    f"plug-in {entry.value} for {provider!r} cannot be loaded: {error}"
-                ) from error
+                raise ModelUnavailable(f"plug-in {entry.value} for {provider!r} cannot be loaded: {error}") from error
             return loaded
     raise ModelUnavailable(f"no provider {provider!r}; known: {', '.join(providers())}")

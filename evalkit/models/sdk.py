@@ -16,7 +16,9 @@ from typing import Any, Protocol
 
 import msgspec
 
+from evalkit.models.access import Access
 from evalkit.models.failures import ApiError, classify, not_the_api, transport_failure
+from evalkit.models.fields import WRONG_SHAPE, decode
 from evalkit.records.completion import Completion, Failure, Timing
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Request
@@ -29,7 +31,7 @@ class Reader(Protocol):
     """Reads one API's answers."""
 
     def whole(self, data: Any, timing: Timing) -> Completion | None:
-        """Read a complete JSON body; None if it is not this API's."""
+        """Read a complete JSON body; None, or an error of WRONG_SHAPE, if it is not this API's."""
 
     def stream(self) -> StreamReader:
         """A fresh reader of one streamed answer."""
@@ -53,12 +55,19 @@ class Wire:
     client: Any
     path: str
     reader: Reader
+    access: Access
     timeout_s: float
     stream: bool = False
     headers: dict[str, str] = field(default_factory=lambda: dict(JSON_HEADERS))
 
     async def send(self, body: Mapping[str, Any]) -> Completion | Failure:
-        """Send once; never raises for what an API or a network can do."""
+        """Send once; never raises for what an API or a network can do. No reason quotes the key."""
+        outcome = await self._send(body)
+        if isinstance(outcome, Completion):
+            return outcome
+        return replace(outcome, reason=self.access.redact(outcome.reason))
+
+    async def _send(self, body: Mapping[str, Any]) -> Completion | Failure:
         try:
             async with asyncio.timeout(self.timeout_s):
                 return await (self._streamed(body) if self.stream else self._whole(body))
@@ -69,15 +78,19 @@ class Wire:
         except self.sdk.APIError as error:
             # A stream's own error event has a body; a connection that broke has none.
             return classify(_api_error(error, None, {})) if error.body else transport_failure(error)
-        except (self.transport_errors, OSError) as error:
+        except self.transport_errors as error:
             return transport_failure(error)
 
     @property
-    def transport_errors(self) -> type[Exception]:
-        """What the HTTP library raises where the SDK does not wrap it (a stream that breaks off)."""
+    def transport_errors(self) -> tuple[type[Exception], ...]:
+        """What the HTTP libraries raise where the SDK does not wrap it.
+
+        For a stream that breaks off, for bytes that are not HTTP, for a redirect to nowhere (ValueError).
+        """
+        import aiohttp
         import httpx2
 
-        return httpx2.HTTPError
+        return httpx2.HTTPError, httpx2.InvalidURL, aiohttp.ClientError, OSError, ValueError
 
     async def _whole(self, body: Mapping[str, Any]) -> Completion | Failure:
         import httpx2
@@ -89,8 +102,8 @@ class Wire:
         )
         timing = Timing(latency_ms=(perf_counter() - started) * 1000)
         try:
-            completion = self.reader.whole(msgspec.json.decode(response.content), timing)
-        except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError, IndexError):
+            completion = self.reader.whole(decode(response.content), timing)
+        except WRONG_SHAPE:
             completion = None
         return completion or not_the_api(response.status_code, response.headers.get("content-type"))
 
@@ -112,14 +125,12 @@ class Wire:
             async for event in stream:
                 if reader.feed(event) and first is None:
                     first = (perf_counter() - started) * 1000
-        except (msgspec.DecodeError, ValueError, KeyError, TypeError, AttributeError):
+            completion = reader.completion(Timing((perf_counter() - started) * 1000, first))
+        except WRONG_SHAPE:
             return not_the_api(200, stream.response.headers.get("content-type"))
         finally:
             await stream.close()
-        completion = reader.completion(Timing((perf_counter() - started) * 1000, first))
-        return completion or Failure(
-            "infra", "the stream ended before the answer was complete", retryable=True
-        )
+        return completion or Failure("infra", "the stream ended before the answer was complete", retryable=True)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -147,17 +158,19 @@ class Droppable:
 
     def told(self) -> set[str]:
         """The dropped names that the suite asked for; a mere change of name is not worth a word."""
-        return {
-            name for name in self.dropped if self.replacements[name] is None and name in ANSWER_PARAMETERS
-        }
+        return {name for name in self.dropped if self.replacements[name] is None and name in ANSWER_PARAMETERS}
 
     def learn(self, failure: Failure, body: Mapping[str, Any]) -> bool:
-        """Whether the failure blames a parameter that can go; if so, remember it."""
+        """Whether the failure blames a parameter of the body that can go; if so, remember it.
+
+        Requests that are under way at once are refused alike: each of them is told to try again.
+        """
         if failure.http_status not in (400, 422):
             return False
-        for name in self.replacements.keys() & body.keys():
-            blamed = re.search(rf"(?<![\w]){re.escape(name)}(?![\w])", failure.reason)
-            if blamed and name not in self.dropped:
+        for name, other in self.replacements.items():
+            if name not in body or other in self.dropped:
+                continue
+            if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", failure.reason):
                 self.dropped.add(name)
                 return True
         return False
@@ -225,11 +238,6 @@ def example_turns(prefix: Prefix) -> list[dict[str, Any]]:
         turns.append({"role": "user", "content": turn.user})
         turns.append({"role": "assistant", "content": turn.assistant})
     return turns
-
-
-def strip_password(url: str) -> str:
-    """A URL without user and password, for everything that is written or shown."""
-    return re.sub(r"(?<=://)[^/@\s]*@", "", url)
 
 
 def _api_error(error: Any, status: int | None, headers: Mapping[str, str]) -> ApiError:

@@ -35,7 +35,10 @@ class Percentiles:
 
 @dataclass(frozen=True, slots=True)
 class ClassFigures:
-    """One label: `support` rows have it as target, `predicted` answers name it (valid answers only)."""
+    """One class: how often it was the truth and the answer, in completions. A figure of nothing is None.
+
+    `f1` is 2 · hits / (support + predicted), None only where the class neither occurs nor is answered.
+    """
 
     label: str
     support: int

@@ -23,7 +23,7 @@ def answer(result: RunResult, command: str) -> list[str]:
     if not any(c.role == "frontier" for c in asked):
         lines.append(_no_frontier(result))
     lines += _floor(asked, result)
-    lines += [bound.text for bound in result.unmeasured]
+    lines += [bound.text for bound in result.unmeasured if bound.role != "fine_tuned" or bound.per_month is not None]
     lines.append(_next_step(result, command))
     return [line for line in lines if line]
 
@@ -38,9 +38,7 @@ def _standing(contender: ContenderResult, requirements: Sequence[Requirement]) -
     open_ = [r for r in requirements if r.state == "undecided"]
     name = contender.model if contender.prompt == "default" else f"{contender.model} ({contender.prompt})"
     if unmet:
-        return (
-            f"{name} is not good enough: " + "; ".join(f"{_of(r.need)} is {_short(r)}" for r in unmet) + "."
-        )
+        return f"{name} is not good enough: " + "; ".join(f"{_of(r.need)} is {_short(r)}" for r in unmet) + "."
     if open_:
         return f"{name} is not decided: " + "; ".join(f"{_of(r.need)}: {_why(r)}" for r in open_) + "."
     return f"{name} is good enough: " + "; ".join(f"{_of(r.need)} is {r.why}" for r in requirements) + "."
@@ -87,9 +85,7 @@ def _floor(asked: Sequence[ContenderResult], result: RunResult) -> list[str]:
         return []
     best = max(known, key=lambda c: _accuracy(c) or 0.0)
     estimate = (best.metrics or {}).get("accuracy")
-    return [
-        f"Reference without a key: {best.model} reaches {interval(estimate)}; it is a floor, not evidence."
-    ]
+    return [f"Reference without a key: {best.model} reaches {interval(estimate)}; it is a floor, not evidence."]
 
 
 def _accuracy(contender: ContenderResult) -> float | None:
@@ -114,10 +110,6 @@ def _next_step(result: RunResult, command: str) -> str:
 def _with_keys(missing: Sequence[Bound], command: str) -> str:
     variables = list(dict.fromkeys(plain(b.reason.removesuffix(" is not set").split()[-1]) for b in missing))
     costs = [b.run_cost for b in missing]
-    about = (
-        f"   # about {dollars(sum(c or 0 for c in costs))}"
-        if costs and all(c is not None for c in costs)
-        else ""
-    )
+    about = f"   # about {dollars(sum(c or 0 for c in costs))}" if costs and all(c is not None for c in costs) else ""
     exports = "; ".join(f"export {name}=…" for name in variables)
     return f"Next: {exports}; {command}{about}"

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
-from evalkit.records.estimate import Estimate, Requirement
-from evalkit.records.run import ContenderResult, RunResult
+import msgspec
+
+from evalkit.records.estimate import Gap, Need, Requirement
+from evalkit.records.run import Bound, ContenderResult, RunResult
+
+# What a reader looks for first comes first; the rest follows in the order of the record.
+_FIRST = (
+    "id",
+    "model",
+    "provider_model",
+    "served_model",
+    "prompt",
+    "enforce",
+    "role",
+    "split",
+    "n",
+    "skipped",
+    "status",
+)
 
 
 def as_json(result: RunResult) -> dict[str, Any]:
@@ -24,37 +41,26 @@ def as_json(result: RunResult) -> dict[str, Any]:
     }
 
 
+def from_json(data: Mapping[str, Any]) -> RunResult:
+    """The run that `as_json` wrote. Raises ValueError where the data is something else."""
+    try:
+        return RunResult(
+            suite=data["suite"],
+            run=data["run"],
+            complete=data["complete"],
+            contenders=tuple(msgspec.convert(c, ContenderResult) for c in data["contenders"]),
+            requirements=tuple(_as_requirement(r) for r in data["requirements"]),
+            unmeasured=tuple(msgspec.convert(b, Bound) for b in data["unmeasured"]),
+            warnings=tuple(data["warnings"]),
+        )
+    except (KeyError, TypeError, msgspec.ValidationError) as error:
+        raise ValueError(f"not a run's summary: {error}") from error
+
+
 def _contender(c: ContenderResult) -> dict[str, Any]:
-    return {
-        "id": c.id,
-        "model": c.model,
-        "provider_model": c.provider_model,
-        "served_model": c.served_model,
-        "prompt": c.prompt,
-        "enforce": c.enforce,
-        "role": c.role,
-        "split": c.split,
-        "n": c.n,
-        "skipped": c.skipped,
-        "status": dict(c.status) if c.status is not None else None,
-        "metrics": {name: _estimate(e) for name, e in c.metrics.items()} if c.metrics is not None else None,
-        "usage": asdict(c.usage) if c.usage is not None else None,
-        "cost": asdict(c.cost) if c.cost is not None else None,
-        "latency_ms": asdict(c.latency_ms) if c.latency_ms is not None else None,
-        "ttft_ms": asdict(c.ttft_ms) if c.ttft_ms is not None else None,
-        "from_cache": c.from_cache,
-        "cache_read_share": c.cache_read_share,
-        "retries": c.retries,
-        "per_class": [asdict(figures) for figures in c.per_class],
-        "confusion": asdict(c.confusion) if c.confusion is not None else None,
-        "errors": dict(c.errors),
-        "notes": list(c.notes),
-        "warnings": list(c.warnings),
-    }
-
-
-def _estimate(estimate: Estimate | None) -> Mapping[str, Any] | None:
-    return None if estimate is None else asdict(estimate)
+    plain = asdict(c)
+    rest = [f.name for f in fields(c) if f.name not in _FIRST]
+    return {name: plain[name] for name in (*_FIRST, *rest)}
 
 
 def _requirement(r: Requirement) -> dict[str, Any]:
@@ -63,8 +69,15 @@ def _requirement(r: Requirement) -> dict[str, Any]:
         "metric": r.need.metric,
         "threshold": r.need.threshold,
         "margin": r.need.margin,
+        "at_least": r.need.at_least,
         "state": r.state,
         "gap": asdict(r.gap),
         "n_to_decide": r.n_to_decide,
         "why": r.why,
     }
+
+
+def _as_requirement(data: Mapping[str, Any]) -> Requirement:
+    need = Need(data["metric"], data["threshold"], data["margin"], data["at_least"])
+    gap = msgspec.convert(data["gap"], Gap)
+    return Requirement(data["contender"], need, data["state"], gap, data["n_to_decide"], data["why"])

@@ -6,9 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from time import monotonic
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
-from evalkit.engine.monitor import Monitor
 from evalkit.report.terminal import console
 from evalkit.report.text import count, dollars, plain
 
@@ -16,8 +15,24 @@ _FRAME_SECONDS = 0.2
 _PLAIN_SECONDS = 15.0
 
 
+class Watched(Protocol):
+    """What the display reads of a contender under way."""
+
+    total: int | None
+    done: int
+    cached: int
+    sent: int
+    retries: int
+    spent: float | None
+    stopped: str | None
+
+    def limit_seconds(self) -> float:
+        """Seconds for which the provider asked to wait."""
+        ...
+
+
 @asynccontextmanager
-async def progress(monitors: Mapping[str, Monitor], stream: IO[str]) -> AsyncIterator[None]:
+async def progress(monitors: Mapping[str, Watched], stream: IO[str]) -> AsyncIterator[None]:
     """Show the monitors, which may grow, until the block ends."""
     show = _live if stream.isatty() else _lines
     task = asyncio.create_task(show(monitors, stream))
@@ -28,7 +43,7 @@ async def progress(monitors: Mapping[str, Monitor], stream: IO[str]) -> AsyncIte
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _live(monitors: Mapping[str, Monitor], stream: IO[str]) -> None:
+async def _live(monitors: Mapping[str, Watched], stream: IO[str]) -> None:
     from rich.live import Live
 
     started = monotonic()
@@ -38,7 +53,7 @@ async def _live(monitors: Mapping[str, Monitor], stream: IO[str]) -> None:
             await asyncio.sleep(_FRAME_SECONDS)
 
 
-async def _lines(monitors: Mapping[str, Monitor], stream: IO[str]) -> None:
+async def _lines(monitors: Mapping[str, Watched], stream: IO[str]) -> None:
     started = monotonic()
     while True:
         await asyncio.sleep(_PLAIN_SECONDS)
@@ -47,7 +62,7 @@ async def _lines(monitors: Mapping[str, Monitor], stream: IO[str]) -> None:
                 print(f"{name}: {'  '.join(cells(monitor, monotonic() - started))}", file=stream, flush=True)
 
 
-def _table(monitors: Mapping[str, Monitor], seconds: float) -> Any:
+def _table(monitors: Mapping[str, Watched], seconds: float) -> Any:
     from rich.table import Table
     from rich.text import Text
 
@@ -57,7 +72,7 @@ def _table(monitors: Mapping[str, Monitor], seconds: float) -> Any:
     return table
 
 
-def cells(monitor: Monitor, seconds: float) -> list[str]:
+def cells(monitor: Watched, seconds: float) -> list[str]:
     """Done, rate, retries, what it waits for, and what was spent so far."""
     total = f"/{monitor.total:,}" if monitor.total is not None else ""
     rate = (monitor.done - monitor.cached) / seconds if seconds > 0 else 0.0
@@ -70,7 +85,7 @@ def cells(monitor: Monitor, seconds: float) -> list[str]:
     ]
 
 
-def _waiting(monitor: Monitor) -> str:
+def _waiting(monitor: Watched) -> str:
     if monitor.stopped:
         return f"stopped: {plain(monitor.stopped, 60)}"
     if (seconds := monitor.limit_seconds()) > 0:

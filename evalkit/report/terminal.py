@@ -49,9 +49,7 @@ def _table(result: RunResult) -> Any:
         if contender.skipped is not None:
             continue
         needs = [r for r in result.requirements if r.contender == contender.id]
-        table.add_row(
-            *_cells(contender), Text("\n").join(_need_text(r) for r in needs) if needs else Text(DASH)
-        )
+        table.add_row(*_cells(contender), Text("\n").join(_need_text(r) for r in needs) if needs else Text(DASH))
     return table
 
 

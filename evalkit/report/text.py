@@ -14,8 +14,7 @@ def plain(text: str, longest: int = 300) -> str:
     """One line that is safe in a terminal: control and bidi characters as escapes, length capped."""
     cut = text if len(text) <= longest else text[: longest - 1] + "…"
     return "".join(
-        c if unicodedata.category(c) not in _HIDDEN else c.encode("unicode_escape", "replace").decode()
-        for c in cut
+        c if unicodedata.category(c) not in _HIDDEN else c.encode("unicode_escape", "replace").decode() for c in cut
     )
 
 

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from evalkit.records.run import ClassFigures
 from evalkit.records.score import Status
 from evalkit.scoring.tally import Tally
-
-
-@dataclass(frozen=True, slots=True)
-class ClassFigures:
-    """One class: how often it was the truth and the answer, in completions. A figure of nothing is None.
-
-    `f1` is 2 · hits / (support + predicted), None only where the class neither occurs nor is answered.
-    """
-
-    label: str
-    support: int
-    predicted: int
-    precision: float | None
-    recall: float | None
-    f1: float | None
 
 
 def confusion(tally: Tally, lenient: bool = False) -> NDArray[np.int64]:

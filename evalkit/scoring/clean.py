@@ -18,9 +18,7 @@ _LEAD = re.compile(
 
 
 def prepared(text: str) -> str:
-    """`text` without thinking and outer white space; of more than 100,000 characters the last ones, where
-    answers stand.
-    """
+    """`text` without thinking and outer white space; of a longer one only the last 100,000 characters."""
     return without_thinking(text.strip()[-LONGEST:]).strip()
 
 

@@ -121,8 +121,8 @@ class Pattern:
 
 
 class Text:
-    """Any text but an empty one."""
+    """Any text that is more than white space."""
 
     def read(self, text: str) -> Reading:
         """The text itself."""
-        return Reading(storable(text)) if text else _EMPTY
+        return Reading(storable(text)) if text.strip() else _EMPTY

@@ -40,7 +40,7 @@ def lenient_reader(output: Output) -> Reader:
         return AnswerInText("label", vocabulary)
     if output.form == "json":
         return AnswerInText(output.answer, vocabulary)
-    return FreeText()
+    return NoMore()
 
 
 class AnswerInText:
@@ -111,9 +111,9 @@ class PatternInText:
         return Reading(storable(answer.strip()))
 
 
-class FreeText:
-    """The text without thinking, fence and a leading "Answer:"."""
+class NoMore:
+    """For free text: the strict reading takes all but an empty text, and that has nothing to be lenient about."""
 
     def read(self, text: str) -> Reading:
-        """What is left, None where nothing is."""
-        return Reading(storable(answer_text(text)) or None)
+        """No answer."""
+        return Reading(None)

@@ -19,4 +19,6 @@ class Reading(NamedTuple):
 class Reader(Protocol):
     """Reads one text. Never raises for what a text may hold."""
 
-    def read(self, text: str) -> Reading: ...
+    def read(self, text: str) -> Reading:
+        """The answer in `text`, or the reason why there is none."""
+        ...

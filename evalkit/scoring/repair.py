@@ -23,7 +23,7 @@ _QUOTED = {
     "'": re.compile(r"'([^'\\]*(?:\\(?:.|\Z)[^'\\]*)*)('|\Z)", re.DOTALL),
     "“": re.compile(r"“([^”]*)(”|\Z)"),
 }
-_BARE = re.compile(r"[^\s,:{}\[\]\"'“][^,:{}\[\]\"'“\n]*")
+_BARE = re.compile(r"[^\s,:{}\[\]\"'“](?:(?!//)[^,:{}\[\]\"'“\n])*")
 _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None, "none": None}
 
 

@@ -41,7 +41,7 @@ def clusters(groups: ArrayLike | None, n: int) -> Clusters:
         raise ValueError(f"{n} samples need {n} group codes, not {codes.shape}")
     alone = codes < 0
     if alone.any():
-        codes[alone] = codes.max()+1
+        codes[alone] = codes.max() + 1 + np.arange(np.count_nonzero(alone))
     present, compact = np.unique(codes, return_inverse=True)
     return Clusters(compact.astype(np.int64).reshape(n), int(present.size))
 

@@ -123,7 +123,7 @@ def proportion(values: ArrayLike, groups: ArrayLike | None = None, epochs: int =
     clusters raises p and lowers its variance at once. So with groups each one-sided bound counts one more
     cluster like the worst on its side in the variance (the cluster that the draw may have missed). In
     simulations with 30 to 100 equal clusters and an intraclass correlation of 0.3, "met" at a true share of
-    exactly 0.8 to 0.95 then comes in 3 to 7 % of cases instead of 5 to 10 %; the design effect and the
+    exactly 0.8 to 0.95 then comes in 3 to 7 % of cases instead of 5 to 11 %; the design effect and the
     interval stay as they are.
 
     Raises ValueError for values outside [0, 1], NaN included.

@@ -2,7 +2,7 @@
 
 diskcache serialises what is neither bytes, text nor number as Python objects; whoever can write the cache's
 folder could run code that way (CVE-2025-69872). Here that never happens: keys and values are bytes, and a row
-that says otherwise reads as an error, which diskcache turns into a miss.
+that says otherwise raises Tampered. That is no OSError, which diskcache would turn into a silent miss.
 """
 
 from __future__ import annotations
@@ -15,8 +15,12 @@ import diskcache
 from diskcache.core import MODE_BINARY, MODE_RAW, UNKNOWN
 
 
+class Tampered(ValueError):
+    """Raised for a row that this class cannot have written, or whose file is gone."""
+
+
 class BytesDisk(diskcache.Disk):  # type: ignore[misc]
-    """Keys and values are bytes; anything else raises TypeError on writing and OSError on reading."""
+    """Keys and values are bytes; anything else raises TypeError on writing and Tampered on reading."""
 
     def put(self, key: Any) -> tuple[Any, bool]:
         """The database form of a key."""
@@ -27,7 +31,7 @@ class BytesDisk(diskcache.Disk):  # type: ignore[misc]
     def get(self, key: Any, raw: bool) -> bytes:
         """A key from its database form."""
         if not raw:
-            raise OSError("a key of this cache is not plain bytes")
+            raise Tampered("a key of this cache is not plain bytes")
         return bytes(key)
 
     def store(self, value: Any, read: bool, key: Any = UNKNOWN) -> Any:
@@ -37,12 +41,30 @@ class BytesDisk(diskcache.Disk):  # type: ignore[misc]
         return super().store(value, False, key=key)
 
     def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> bytes:
-        """Read bytes back. A row that points outside the folder, or holds another kind, raises OSError."""
+        """Read bytes back. A row that points outside the folder, or holds another kind, raises Tampered."""
         if mode == MODE_RAW and isinstance(value, bytes):
             return value
-        if mode == MODE_BINARY and filename:
-            folder = Path(self._directory).resolve()
-            path = (folder / filename).resolve()
-            if path.is_relative_to(folder):
-                return path.read_bytes()
-        raise OSError("an entry of this cache is not plain bytes")
+        if mode == MODE_BINARY and filename is not None:
+            return self._read(filename)
+        raise Tampered("it is not plain bytes")
+
+    def remove(self, file_path: Any) -> None:
+        """Remove the file of a row that is written anew, never one outside the folder."""
+        if self._inside(file_path):
+            super().remove(file_path)
+
+    def _inside(self, filename: Any) -> Path | None:
+        if not isinstance(filename, str) or "\0" in filename:
+            return None
+        folder = Path(self._directory).resolve()
+        path = (folder / filename).resolve()
+        return path if path.is_relative_to(folder) and path.is_file() else None
+
+    def _read(self, filename: str) -> bytes:
+        path = self._inside(filename)
+        if path is None:
+            raise Tampered("its file is missing or lies elsewhere")
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise Tampered(f"its file cannot be read: {error.strerror}") from error

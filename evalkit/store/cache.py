@@ -6,9 +6,9 @@ swapped entry is a miss with a warning; what is read is decoded into a typed rec
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -20,6 +20,8 @@ from evalkit.records.completion import Completion, Failure
 from evalkit.store.bytes_disk import BytesDisk
 
 _CHECKSUM = 8
+_BUSY_S = 15.0  # how long another process may hold the file before writing is given up
+_WARNINGS = 5  # damaged entries that are told one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +36,18 @@ class CacheError(Exception):
     """Raised where the cache cannot be opened or written: full disk, no permission, not a database."""
 
 
-def cache_folder() -> Path:
-    """`$XDG_CACHE_HOME/evalkit`, else `~/.cache/evalkit`."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "evalkit"
-
-
 @dataclass
 class ResponseCache:
     """Completions by request key, in one SQLite file that several processes may use at once.
 
-    `namespace` sets a night's fresh answers apart. `warn` is told once per damaged entry.
+    `namespace` sets a night's fresh answers apart. `warn` is told of damaged entries, of the first few by name.
     """
 
     folder: Path
     namespace: str = ""
     warn: Callable[[str], None] = lambda _: None
     _cache: Any = field(init=False, repr=False)
+    _damaged: int = 0
 
     def __post_init__(self) -> None:
         import diskcache
@@ -60,29 +57,46 @@ class ResponseCache:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._cache = diskcache.Cache(
-                str(self.folder), disk=BytesDisk, eviction_policy="none", cull_limit=0, size_limit=2**50
+                str(self.folder),
+                timeout=_BUSY_S,
+                disk=BytesDisk,
+                eviction_policy="none",
+                cull_limit=0,
+                size_limit=2**50,
+                # Flat memory: no mapped file, and a small page cache (rows are read once).
+                sqlite_mmap_size=0,
+                sqlite_cache_size=1024,
             )
-        except (OSError, sqlite3.Error, diskcache.Timeout) as error:
-            raise CacheError(f"response cache {self.folder}: {error}") from error
+        except (OSError, sqlite3.Error, diskcache.Timeout, TypeError, ValueError, AttributeError, KeyError) as error:
+            # The last four come from a settings table that somebody else wrote.
+            raise CacheError(f"response cache {self.folder} cannot be opened: {error}") from error
 
     def get(self, key: str) -> Completion | Failure | None:
         """The cached outcome, or None. A damaged entry is None after a warning."""
         name = self._name(key)
         try:
             value = self._cache.get(name, default=None)
-        except (OSError, sqlite3.Error) as error:
-            self.warn(f"cached answer {key[:12]} cannot be read ({error}); it is asked again")
+            return None if value is None else self._read(name, value)
+        except (OSError, sqlite3.Error, ValueError, msgspec.DecodeError, RecursionError) as error:
+            self._warn(key, error)
             return None
-        if value is None:
-            return None
-        try:
-            if value[:_CHECKSUM] != _checksum(name, value[_CHECKSUM:]):
-                raise ValueError("its checksum is wrong")
-            entry = self._decode(value[_CHECKSUM:])
-        except (ValueError, msgspec.DecodeError) as error:
+
+    def _read(self, name: bytes, value: bytes) -> Completion | Failure:
+        if value[:_CHECKSUM] != _checksum(name, value[_CHECKSUM:]):
+            raise ValueError("its checksum is wrong")
+        entry = self._decode(value[_CHECKSUM:])
+        if entry.completion is not None and entry.failure is None:
+            return entry.completion
+        if entry.failure is not None and entry.completion is None and entry.failure.kind == "rejected":
+            return entry.failure
+        raise ValueError("it holds neither an answer nor a refusal")
+
+    def _warn(self, key: str, error: Exception) -> None:
+        self._damaged += 1
+        if self._damaged <= _WARNINGS:
             self.warn(f"cached answer {key[:12]} is damaged ({error}); it is asked again")
-            return None
-        return entry.completion or entry.failure
+        elif self._damaged == _WARNINGS + 1:
+            self.warn("more cached answers are damaged; they are asked again")
 
     def commit(self, outcomes: Iterable[tuple[str, Completion | Failure]]) -> None:
         """Write all outcomes in one transaction; after it returns, a killed process loses none of them.
@@ -92,13 +106,21 @@ class ResponseCache:
         import diskcache
 
         try:
-            with self._cache.transact(retry=True):
+            # Without retry: diskcache would retry a full or a read-only disk for ever.
+            with self._cache.transact():
                 for key, outcome in outcomes:
                     entry = Entry(outcome) if isinstance(outcome, Completion) else Entry(None, outcome)
                     name, payload = self._name(key), self._encode(entry)
                     self._cache.set(name, _checksum(name, payload) + payload)
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
-            raise CacheError(f"response cache {self.folder} cannot be written: {error}") from error
+            self._drop_transaction()
+            reason = "another process holds it, or the disk is full or read-only"
+            raise CacheError(f"response cache {self.folder} cannot be written: {str(error) or reason}") from error
+
+    def _drop_transaction(self) -> None:
+        """A commit that failed leaves its transaction open, and the next one would fail for that alone."""
+        with suppress(OSError, sqlite3.Error):
+            self._cache.close()  # opened again by the next use
 
     def __len__(self) -> int:
         return len(self._cache)
@@ -112,4 +134,4 @@ class ResponseCache:
 
 
 def _checksum(name: bytes, payload: bytes) -> bytes:
-    return blake2b(payload, key=name[:64], digest_size=_CHECKSUM).digest()
+    return blake2b(payload, key=blake2b(name).digest(), digest_size=_CHECKSUM).digest()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,20 +99,21 @@ class RunWriter:
     def close(self, manifest: Mapping[str, Any], summary: Any) -> Path:
         """Write what is left and give the folder its name. Returns the folder."""
         self._flush()
-        if self._writer is not None:
-            self._writer.close()
         try:
+            self._writer.close()
             (self._work / "manifest.json").write_bytes(_json(manifest))
             (self._work / "summary.json").write_bytes(_json(summary))
             self._work.rename(self.folder)
         except OSError as error:
-            raise RunError(f"{error.filename}: cannot write the run: {error.strerror}") from error
+            where = error.filename or self._work
+            raise RunError(f"{where}: cannot write the run: {error.strerror or error}") from error
         return self.folder
 
     def discard(self) -> None:
         """Remove the unfinished folder; the answers stay in the response cache."""
         if self._writer is not None:
-            self._writer.close()
+            with suppress(OSError):  # a full disk, which ended the run
+                self._writer.close()
         shutil.rmtree(self._work, ignore_errors=True)
 
     def _flush(self) -> None:
@@ -145,9 +147,9 @@ class StoredRun:
 
         try:
             frame = pd.read_parquet(self.folder / "samples.parquet")
-        except (OSError, ValueError) as error:
+            return frame.sort_values(["contender", "index", "epoch"], ignore_index=True)
+        except (OSError, ValueError, KeyError) as error:
             raise RunError(f"{self.folder / 'samples.parquet'}: cannot be read: {error}") from error
-        return frame.sort_values(["contender", "index", "epoch"], ignore_index=True)
 
     @property
     def contenders(self) -> Any:
@@ -177,22 +179,26 @@ def load_run(path: str | Path) -> StoredRun:
         newest = newest_run(folder)
         hint = f"; the newest run in it is {newest}" if newest else ""
         raise RunError(f"{folder}: not a run's folder ({error.strerror}: {error.filename}){hint}") from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise RunError(f"{folder}: damaged: {error}") from error
+    if not isinstance(manifest, dict) or not isinstance(summary, dict):
+        raise RunError(f"{folder}: damaged: manifest and summary must be JSON objects")
     return StoredRun(folder, manifest, summary)
 
 
 def newest_run(folder: Path) -> Path | None:
     """The newest complete run directly under a suite's folder."""
-    runs = sorted(p.parent for p in folder.glob("*/manifest.json") if not p.parent.name.startswith("."))
-    return runs[-1] if runs else None
+    runs = [p for p in folder.glob("*/manifest.json") if not p.parent.name.startswith(".")]
+    # Names begin with the second of the start; within it the file's own time decides.
+    return max(runs, key=lambda p: (p.parent.name[:20], p.stat().st_mtime_ns)).parent if runs else None
 
 
 def _remove_stale(parent: Path) -> None:
-    """Leftovers of killed runs; a folder that another process still writes is young."""
+    """Leftovers of killed runs; where another process still writes, the folder or a file in it is young."""
     for folder in parent.glob(f"{_UNFINISHED}*"):
         try:
-            if time() - folder.stat().st_mtime > _STALE_SECONDS:
+            newest = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+            if time() - newest > _STALE_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError:
             continue

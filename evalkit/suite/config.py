@@ -41,9 +41,7 @@ class Suite(Config):
     name: SafeName = Field(description="The suite's name, which is also the name of its folder under runs/.")
     description: str | None = Field(None, description="What the job is, in a sentence.")
     task: Task = Field("classify", description="What is asked for; it decides how answers are compared.")
-    case: Case | None = Field(
-        None, description="Why a fine-tune is considered; unset: the general questions."
-    )
+    case: Case | None = Field(None, description="Why a fine-tune is considered; unset: the general questions.")
     dataset: DatasetConfig = Field(description="The labelled rows.")
     prompt: PromptConfig | None = Field(None, description="The one prompt.")
     prompts: Annotated[dict[SafeName, PromptConfig], Field(min_length=1)] = Field(
@@ -55,9 +53,7 @@ class Suite(Config):
     )
     good_enough: GoodEnough = Field(description="What the job needs of each metric.")
     run: RunConfig = Field(default_factory=RunConfig, description="How the asking is done.")
-    decision: DecisionConfig = Field(
-        default_factory=DecisionConfig, description="What counts as enough labels."
-    )
+    decision: DecisionConfig = Field(default_factory=DecisionConfig, description="What counts as enough labels.")
     economics: EconomicsConfig | None = Field(None, description="Volume, costs and values.")
 
     @property
@@ -77,9 +73,7 @@ class Suite(Config):
         if self.prompt is not None and self.prompts:
             yield Mistake(("prompts",), "both `prompt` and `prompts` are given", "one of them", key=True)
         if self.prompt is None and not self.prompts:
-            yield Mistake(
-                (), "neither `prompt` nor `prompts` is given", expected="prompt: {system: …, user: …}"
-            )
+            yield Mistake((), "neither `prompt` nor `prompts` is given", expected="prompt: {system: …, user: …}")
         yield from self._task_mistakes()
         yield from self._model_mistakes()
         yield from self._example_mistakes()
@@ -87,9 +81,7 @@ class Suite(Config):
     def _task_mistakes(self) -> Iterator[Mistake]:
         form, needs = self.output.form, self.good_enough
         if self.task == "extract" and form != "json":
-            yield Mistake(
-                ("output", "form"), f"the task extract cannot have the form {form}", expected="form: json"
-            )
+            yield Mistake(("output", "form"), f"the task extract cannot have the form {form}", expected="form: json")
         if self.task != "extract" and isinstance(self.dataset.target, Mapping):
             yield Mistake(
                 ("dataset", "target"),
@@ -110,9 +102,7 @@ class Suite(Config):
                 key=True,
             )
         if needs.field_f1 is not None and self.task != "extract":
-            yield Mistake(
-                ("good_enough", "field_f1"), "`field_f1` is measured for the task extract only", key=True
-            )
+            yield Mistake(("good_enough", "field_f1"), "`field_f1` is measured for the task extract only", key=True)
 
     def _model_mistakes(self) -> Iterator[Mistake]:
         for name, model in self.models.items():
@@ -123,9 +113,7 @@ class Suite(Config):
                     "enforce: prompt, or the form label or json",
                 )
             if model.provider == "classifier" and self.dataset.train is None:
-                yield Mistake(
-                    ("models", name), "a classifier learns from `dataset.train`, which is not given"
-                )
+                yield Mistake(("models", name), "a classifier learns from `dataset.train`, which is not given")
 
     def _example_mistakes(self) -> Iterator[Mistake]:
         prompts: dict[YamlPath, PromptConfig] = {("prompts", name): p for name, p in self.prompts.items()}
@@ -133,6 +121,4 @@ class Suite(Config):
             prompts[("prompt",)] = self.prompt
         for path, prompt in prompts.items():
             if prompt.examples is not None and prompt.examples.count and self.dataset.train is None:
-                yield Mistake(
-                    (*path, "examples"), "examples come from `dataset.train`, which is not given", key=True
-                )
+                yield Mistake((*path, "examples"), "examples come from `dataset.train`, which is not given", key=True)

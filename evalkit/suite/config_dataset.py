@@ -20,9 +20,7 @@ class Source(Config):
     hub: Text | None = Field(None, description="A dataset on the Hugging Face hub: org/name.")
     config: Text | None = Field(None, description="The hub dataset's configuration.")
     split: Text | None = Field(None, description="The hub dataset's split; default: the name of this key.")
-    revision: Text | None = Field(
-        None, description="The hub dataset's commit, so that its rows stay the same."
-    )
+    revision: Text | None = Field(None, description="The hub dataset's commit, so that its rows stay the same.")
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -83,34 +81,26 @@ class DatasetConfig(Config):
         description="Rows for few-shot examples, the label count, the learning curve and trained baselines.",
     )
     dev: DevEntry | None = Field(
-        default_factory=lambda data: (
-            FromTrain.model_validate({"from": "train"}) if data.get("train") else None
-        ),
+        default_factory=lambda data: FromTrain.model_validate({"from": "train"}) if data.get("train") else None,
         description="Where prompts are chosen; default: a seeded fifth of train, never examples.",
     )
     target: Target = Field(
         description="The column with the right answer; extract: a mapping field → column, or one of objects."
     )
-    id: Text | None = Field(
-        None, description="The column with a unique id; default: a hash of the row's content."
-    )
+    id: Text | None = Field(None, description="The column with a unique id; default: a hash of the row's content.")
     leakage: Literal["error", "drop"] = Field(
         "error", description="A train row that is also in test: an error, or dropped from train."
     )
     label_error_share: Annotated[Range | None, Within(at_least=0, at_most=1)] = Field(
         None, description="The known share of wrong labels, a number or [low, high]."
     )
-    group: Text | None = Field(
-        None, description="A column whose equal values belong together: clustered errors."
-    )
+    group: Text | None = Field(None, description="A column whose equal values belong together: clustered errors.")
     limit: int | None = Field(None, ge=1, description="At most so many test rows: a seeded sample by target.")
 
     @model_validator(mode="after")
     def _dev_needs_train(self) -> Self:
         lost = self.train is None and isinstance(self.dev, FromTrain)
-        wanted = Mistake(
-            ("dev",), "dev is taken from train, and there is no train", expected="`train:` beside `test:`"
-        )
+        wanted = Mistake(("dev",), "dev is taken from train, and there is no train", expected="`train:` beside `test:`")
         return self.require([wanted] if lost else [])
 
 

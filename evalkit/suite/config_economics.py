@@ -17,9 +17,7 @@ _Change = Annotated[Range | None, Within(above=-1)]
 class DecisionConfig(Config):
     """When the labels are enough for a fine-tune."""
 
-    min_labels: int = Field(
-        1000, ge=0, description="Labelled examples of correct output that a fine-tune needs."
-    )
+    min_labels: int = Field(1000, ge=0, description="Labelled examples of correct output that a fine-tune needs.")
     min_per_class: int = Field(10, ge=0, description="Labelled examples that every class needs.")
 
 
@@ -54,9 +52,7 @@ class EconomicsConfig(Config):
     prompted_price_change_per_year: _Change = Field(
         None, description="Change of the prompted model's price a year; -0.3 is 30 % cheaper."
     )
-    value_of_a_correct_answer: _NotNegative = Field(
-        None, description="What one more correct answer is worth."
-    )
+    value_of_a_correct_answer: _NotNegative = Field(None, description="What one more correct answer is worth.")
     value_of_meeting_need_per_month: _NotNegative = Field(
         None, description="What meeting a latency or format need is worth a month."
     )

@@ -32,7 +32,8 @@ _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 def known_providers() -> list[str]:
     """The built-in providers and those that installed packages add by entry point."""
-    return [*_DEFAULT_ROLES, *sorted(point.name for point in entry_points(group=ENTRY_POINT_GROUP))]
+    added = sorted(point.name for point in entry_points(group=ENTRY_POINT_GROUP))
+    return list(dict.fromkeys([*_DEFAULT_ROLES, *added]))
 
 
 class PriceConfig(Config):
@@ -40,9 +41,7 @@ class PriceConfig(Config):
 
     looks_like: ClassVar[str] = "{input: …, output: …} in dollars per million tokens, or {gpu_hour: …}"
     input: float | None = Field(None, ge=0, description="US dollars per million fresh input tokens.")
-    output: float | None = Field(
-        None, ge=0, description="US dollars per million output tokens, thinking included."
-    )
+    output: float | None = Field(None, ge=0, description="US dollars per million output tokens, thinking included.")
     cache_read: float | None = Field(None, ge=0, description="US dollars per million tokens read from cache.")
     cache_write_5m: float | None = Field(
         None, ge=0, description="US dollars per million tokens written to the 5-minute cache."
@@ -77,9 +76,7 @@ class ModelConfig(Config):
 
     looks_like: ClassVar[str] = "provider/model, or a mapping with `model:`"
     model: Text = Field(description="provider/model, such as anthropic/claude-haiku-5-5, or `recorded`.")
-    base_url: Text | None = Field(
-        None, description="An OpenAI- or Anthropic-compatible server; may be ${NAME}."
-    )
+    base_url: Text | None = Field(None, description="An OpenAI- or Anthropic-compatible server; may be ${NAME}.")
     api_key_env: Text | None = Field(
         None, description="The environment variable that holds the key; never the key itself."
     )
@@ -94,11 +91,10 @@ class ModelConfig(Config):
     reasoning: Reasoning | None = Field(None, description="Thinking effort; not sent where unset.")
     path: Text | None = Field(None, description="For recorded: the file with the answers.")
     id: Text | None = Field(None, description="For recorded: the column with the sample's id; default: id.")
-    output: Text | None = Field(
-        None, description="For recorded: the column with the answer; default: output."
-    )
+    output: Text | None = Field(None, description="For recorded: the column with the answer; default: output.")
     max_tokens: int | None = Field(None, ge=1, description="Default: output.max_tokens.")
     temperature: float | None = Field(None, ge=0, le=2, description="Default: run.temperature.")
+    limit: int | None = Field(None, ge=1, description="At most so many of the test rows for this model.")
     concurrency: int | None = Field(None, ge=1, le=10_000, description="Default: run.concurrency.")
     _missing_env: tuple[str, ...] = PrivateAttr(())
 
@@ -122,11 +118,7 @@ class ModelConfig(Config):
         """The record that a provider's factory takes; paths are resolved relative to the suite's folder."""
         assert self.role is not None  # filled or refused by validation
         provider_model = self.model
-        if (
-            self.provider == "local"
-            and self.model.endswith(".gguf")
-            and not self.model.startswith("local/hf:")
-        ):
+        if self.provider == "local" and self.model.endswith(".gguf") and not self.model.startswith("local/hf:"):
             provider_model = f"local/{suite_dir / self.model.removeprefix('local/')}"
         return ModelSpec(
             name=name,
@@ -161,11 +153,7 @@ class ModelConfig(Config):
         """The value is not repeated in the message: it may be a key."""
         if value is not None and not (isinstance(value, str) and _VARIABLE_NAME.fullmatch(value)):
             error = mistakes_error(
-                [
-                    Mistake(
-                        (), "this is not the name of an environment variable", "a name such as TUNED_API_KEY"
-                    )
-                ]
+                [Mistake((), "this is not the name of an environment variable", "a name such as TUNED_API_KEY")]
             )
             assert error is not None
             raise error
@@ -183,13 +171,9 @@ class ModelConfig(Config):
             return [Mistake(("model",), "`recorded` takes no name", hint=RECORDED)]
         if not slash or not model:
             guess = {"claude": "anthropic", "gpt": "openai", "ft": "openai"}
-            hint = next(
-                (f"{p}/{self.model}" for start, p in guess.items() if self.model.startswith(start)), None
-            )
+            hint = next((f"{p}/{self.model}" for start, p in guess.items() if self.model.startswith(start)), None)
             found = f"`{self.model}` names no {'model' if slash else 'provider'}"
-            return [
-                Mistake(("model",), found, "provider/model", hint or nearest(self.model, known_providers()))
-            ]
+            return [Mistake(("model",), found, "provider/model", hint or nearest(self.model, known_providers()))]
         if provider in _DEFAULT_ROLES:
             return []
         providers = known_providers()
@@ -203,18 +187,14 @@ class ModelConfig(Config):
         found: list[Mistake] = []
         if self.provider in _WITHOUT_SERVER:
             found += [
-                Mistake(
-                    (name,), f"`{name}` has no meaning for {self.provider}, which asks no server", key=True
-                )
+                Mistake((name,), f"`{name}` has no meaning for {self.provider}, which asks no server", key=True)
                 for name in ("base_url", "api_key_env")
                 if getattr(self, name) is not None
             ]
         elif self.base_url and "${" not in self.base_url and not re.match(r"https?://[^/]", self.base_url):
             found.append(Mistake(("base_url",), "this is not a URL", expected="http://… or https://…"))
         if self.base_url and re.match(r"[^/]*//[^/]*@", self.base_url):
-            found.append(
-                Mistake(("base_url",), "the URL holds a user or a password", "a URL without; use api_key_env")
-            )
+            found.append(Mistake(("base_url",), "the URL holds a user or a password", "a URL without; use api_key_env"))
         if self.role is None:
             why = "`base_url` is set" if self.base_url else "its id starts with `ft`"
             expected = "role: fine_tuned, prompted, frontier or floor"
@@ -226,9 +206,7 @@ class ModelConfig(Config):
             missing = Mistake((), "recorded answers need a `path`", expected="path: data/outputs.jsonl")
             return [] if self.path else [missing]
         return [
-            Mistake(
-                (name,), f"`{name}` belongs to recorded answers only", expected="model: recorded", key=True
-            )
+            Mistake((name,), f"`{name}` belongs to recorded answers only", expected="model: recorded", key=True)
             for name in ("path", "id", "output")
             if getattr(self, name) is not None
         ]

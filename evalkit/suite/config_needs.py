@@ -80,9 +80,7 @@ def _normal(value: Any, right: str, wrong: str, better: str) -> Any:
     return value
 
 
-Share = Annotated[
-    AtLeast, BeforeValidator(_at_least), ShortForm(type="number", exclusiveMinimum=0, exclusiveMaximum=1)
-]
+Share = Annotated[AtLeast, BeforeValidator(_at_least), ShortForm(type="number", exclusiveMinimum=0, exclusiveMaximum=1)]
 Ceiling = Annotated[AtMost, BeforeValidator(_at_most), ShortForm(type="number", exclusiveMinimum=0)]
 
 
@@ -90,26 +88,18 @@ class GoodEnough(Config):
     """The needs, by metric; each is decided by its one-sided 95 % bounds."""
 
     looks_like: ClassVar[str] = "at least one need, such as `accuracy: 0.92`"
-    accuracy: Share | None = Field(
-        None, description="Share of samples with the exact form and the right answer."
-    )
+    accuracy: Share | None = Field(None, description="Share of samples with the exact form and the right answer.")
     macro_f1: Share | None = Field(None, description="Mean of the classes' F1 scores.")
-    exact_match: Share | None = Field(
-        None, description="Share of samples whose answer equals the target entirely."
-    )
+    exact_match: Share | None = Field(None, description="Share of samples whose answer equals the target entirely.")
     field_f1: Share | None = Field(None, description="F1 over the fields of extract.")
     judge_score: Share | None = Field(None, description="Mean score of the judge, between 0 and 1.")
-    format_validity: Share | None = Field(
-        None, description="Share of answers with the exact form, no repair."
-    )
+    format_validity: Share | None = Field(None, description="Share of answers with the exact form, no repair.")
     vocabulary: Share | None = Field(None, description="Share of answers inside the closed label set.")
     ttft_p95_ms: Ceiling | None = Field(
         None,
         description="95th percentile of the time to the first token in milliseconds; turns streaming on.",
     )
-    latency_p95_ms: Ceiling | None = Field(
-        None, description="95th percentile of the latency in milliseconds."
-    )
+    latency_p95_ms: Ceiling | None = Field(None, description="95th percentile of the latency in milliseconds.")
     cost_per_1000_calls: Ceiling | None = Field(None, description="US dollars per 1,000 calls.")
 
     @model_validator(mode="after")

@@ -15,9 +15,7 @@ NATIVE_FORMS: tuple[Form, ...] = ("label", "json")
 Labels = Annotated[
     Annotated[Literal["from_data"], Tag("(from_data, or a list of labels)")]
     | Annotated[TextTuple, Field(min_length=2), Tag("(list)")],
-    Discriminator(
-        lambda value: "(list)" if isinstance(value, list | tuple) else "(from_data, or a list of labels)"
-    ),
+    Discriminator(lambda value: "(list)" if isinstance(value, list | tuple) else "(from_data, or a list of labels)"),
 ]
 
 
@@ -28,12 +26,8 @@ class OutputConfig(Config):
     labels: Labels | None = Field(
         None, description="The closed vocabulary: a list, or from_data (the distinct targets of all splits)."
     )
-    schema_: FileRef | None = Field(
-        None, alias="schema", description="Form json: {path: a JSON Schema file}."
-    )
-    answer: Text | None = Field(
-        None, description="Form json: the field that is the answer (classify, answer)."
-    )
+    schema_: FileRef | None = Field(None, alias="schema", description="Form json: {path: a JSON Schema file}.")
+    answer: Text | None = Field(None, description="Form json: the field that is the answer (classify, answer).")
     pattern: Text | None = Field(None, description="Form regex: a pattern with a group named answer.")
     enforce: Enforce = Field(
         "prompt", description="Asked for in words (prompt), or by the provider's structured output (native)."
@@ -70,9 +64,7 @@ class OutputConfig(Config):
                 problem = "the pattern has no group `answer`"
         except regex.error as failure:
             problem = f"not a regular expression: {failure}"
-        error = mistakes_error(
-            [Mistake((), problem, expected=r"a pattern such as (?P<answer>\d+)")] if problem else []
-        )
+        error = mistakes_error([Mistake((), problem, expected=r"a pattern such as (?P<answer>\d+)")] if problem else [])
         if error:
             raise error
         return value
@@ -98,9 +90,7 @@ class OutputConfig(Config):
             "pattern": ("regex", self.pattern),
         }
         found = [
-            Mistake(
-                (name,), f"`{name}` belongs to the form {form}, not to {self.form}", f"form: {form}", key=True
-            )
+            Mistake((name,), f"`{name}` belongs to the form {form}, not to {self.form}", f"form: {form}", key=True)
             for name, (form, value) in belongs.items()
             if value is not None and form != self.form
         ]

@@ -20,7 +20,10 @@ from evalkit.suite.template import Template, TemplateProblem, make_prefix
 
 @dataclass(frozen=True)
 class Contender:
-    """One column of the comparison. `skipped` is the reason why it cannot be asked, known before the run."""
+    """One line of the comparison. `skipped` is the reason why it cannot be asked, known before the run.
+
+    `limit` caps the test samples of a slow model; the suite's own limit is not repeated here.
+    """
 
     id: str
     spec: ModelSpec
@@ -31,12 +34,19 @@ class Contender:
     given: Mapping[str, Any]
     parameters: Parameters
     concurrency: int
+    limit: int | None = None
     skipped: str | None = None
 
     def request(self, sample: Sample, epoch: int = 0) -> Request:
         """What is sent for one sample. Raises TemplateProblem for a row that lacks a column."""
         suffix = self.user.render({**self.given, **sample.fields})
         return Request(self.prefix, suffix, self.parameters, sample.id, epoch)
+
+
+def samples_of(suite: OpenSuite, contender: Contender, split: str) -> int:
+    """How many samples of a split a contender is asked."""
+    n = suite.dataset.splits[split].n
+    return n if split != "test" or contender.limit is None else min(n, contender.limit)
 
 
 def contenders(suite: OpenSuite, prompts: tuple[str, ...] | None = None) -> list[Contender]:
@@ -108,6 +118,7 @@ class _Builder:
             given=self.given,
             parameters=parameters,
             concurrency=config.concurrency or run.concurrency,
+            limit=config.limit,
             skipped=_unset(config.missing_env),
         )
 

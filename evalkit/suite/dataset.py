@@ -29,7 +29,8 @@ class DatasetSpec:
 
     `dev` is a source of its own, or None: then dev is the share `dev_fraction` of train. `inputs` are the
     columns that the prompts show: a train row with the same inputs as a test row leaks. `labels` is the
-    declared vocabulary, None to take it from the data, empty where the output has none.
+    declared vocabulary, None to take it from the data, empty where the output has none. `limit` caps the test
+    rows, `model_limits` are smaller caps of single models.
     """
 
     test: RowSource
@@ -44,6 +45,7 @@ class DatasetSpec:
     leakage: str = "error"
     labels: tuple[str, ...] | None = None
     limit: int | None = None
+    model_limits: frozenset[int] = frozenset()
     seed: int = 7
 
 
@@ -93,7 +95,7 @@ class Dataset:
     splits: dict[str, Split] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     _inputs_of_test: set[int] = field(default_factory=set)
-    _highest_rank: dict[str, int] | None = None
+    _highest_ranks: dict[int, dict[str, int]] = field(default_factory=dict)
 
     @classmethod
     def open(cls, spec: DatasetSpec) -> Dataset:
@@ -117,10 +119,15 @@ class Dataset:
         """SHA-256 over the rows of all splits in use."""
         return hashlib.sha256("".join(s.digest for s in self.splits.values()).encode()).hexdigest()
 
-    def samples(self, split: str) -> Iterator[Sample]:
-        """The samples of `test`, `train` (without dev) or `dev`, in the order of the source."""
+    def samples(self, split: str, limit: int | None = None) -> Iterator[Sample]:
+        """The samples of `test`, `train` (without dev) or `dev`, in the order of the source.
+
+        `limit` is one of the spec's model limits: a seeded share of the test rows by target, always the same.
+        """
         group = self.spec.group
         for index, item in enumerate(self._chosen(split)):
+            if limit is not None and split == "test" and not self._within(item, limit):
+                continue
             cluster = None if group is None else str(item.row[group])
             yield Sample(item.id, item.row, item.target, cluster, index)
 
@@ -171,15 +178,16 @@ class Dataset:
             if self.spec.id is not None:
                 self._check_id(split, item, ids)
             if split == "test":
-                self._inputs_of_test.add(self._input_hash(item.row))
-                if self.spec.limit is not None:
+                if self.spec.train is not None or self.spec.dev is not None:
+                    self._inputs_of_test.add(self._input_hash(item.row))
+                if self._limits:
                     ranks[stratum].append(item.rank)
         labels.update(counts)
         if read == 0 or (split == "test" and n == 0):
             raise KeyProblem(f"the {split} split has no rows", ("dataset", split), "at least one row")
-        if split == "test" and self.spec.limit is not None and n > self.spec.limit:
-            self._highest_rank = _cut(ranks, self.spec.limit)
-            n = self.spec.limit
+        if split == "test":
+            self._highest_ranks = {limit: _cut(ranks, limit) for limit in self._limits if limit < n}
+            n = min(n, self.spec.limit or n)
         return Split(n, dict(sorted(counts.items())), digest.hexdigest(), dropped)
 
     def _chosen(self, split: str) -> Iterator[_Item]:
@@ -188,23 +196,33 @@ class Dataset:
                 continue
             if split != "test" and self._leaks(split, item):
                 continue
-            if split == "test" and self._highest_rank is not None:
-                stratum = item.target if isinstance(item.target, str) else ""
-                if item.rank > self._highest_rank.get(stratum, -1):
-                    continue
+            if split == "test" and not self._within(item, self.spec.limit):
+                continue
             yield item
+
+    @property
+    def _limits(self) -> frozenset[int]:
+        return self.spec.model_limits | ({self.spec.limit} if self.spec.limit is not None else frozenset())
+
+    def _within(self, item: _Item, limit: int | None) -> bool:
+        """Whether a test row is among the `limit` that its stratum's share chooses."""
+        ranks = self._highest_ranks.get(limit) if limit is not None else None
+        return ranks is None or item.rank <= ranks.get(item.target if isinstance(item.target, str) else "", -1)
 
     def _items(self, split: str) -> Iterator[_Item]:
         spec = self.spec
         source = spec.test if split == "test" else spec.dev if split == "dev" and spec.dev else spec.train
         assert source is not None
+        # Repeats are numbered where an id or a seeded choice depends on it; else not a byte is kept per row.
+        numbered = spec.id is None or split != "test" or bool(self._limits)
         seen: Counter[int] = Counter()
         for place, row in source.rows():
             content = {k: v for k, v in row.items() if k != spec.id} if spec.id else row
             digest = hashlib.blake2b(_encode(content), digest_size=8).digest()
             number = int.from_bytes(digest)
-            seen[number] += 1
-            nth = seen[number]
+            if numbered:
+                seen[number] += 1
+            nth = seen[number] if numbered else 1
             row_id = self._id_of(place, row, digest.hex(), nth)
             rank = _hash(f"{spec.seed}:{nth}:".encode(), digest)
             yield _Item(place, row, row_id, rank, self._target(place, row))
@@ -260,7 +278,7 @@ class Dataset:
         group = self.spec.group
         # Rows of one cluster stay together, so that dev holds no near copies of the examples.
         unit = _encode(item.row.get(group)) if group is not None else item.rank.to_bytes(8)
-        is_dev = _hash(f"dev:{self.spec.dev_seed}:".encode(), unit) < self.spec.dev_fraction * 2**64
+        is_dev = _hash(f"dev:{self.spec.dev_seed}:".encode(), unit) < self.spec.dev_fraction * 2**60
         return is_dev != (split == "dev")
 
     def _leaks(self, split: str, item: _Item) -> bool:
@@ -287,7 +305,8 @@ def _folded(value: Any) -> str:
 
 
 def _hash(salt: bytes, data: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(salt + data, digest_size=8).digest())
+    """A number below 2**60: the largest that Python keeps in two digits, and far from any clash."""
+    return int.from_bytes(hashlib.blake2b(salt + data, digest_size=8).digest()) >> 4
 
 
 def _cut(ranks: Mapping[str, list[int]], limit: int) -> dict[str, int]:

@@ -23,9 +23,7 @@ _TOKENS = (
 )
 _ENTRIES = (
     re.compile(r"(?:api[-_]?key|token|secret|password|authorization)[\"']?\s*:\s*[\"']?([^\s\"',}#]+)", re.I),
-    re.compile(
-        r"api_key_env[\"']?\s*+:\s*+[\"']?+(?!\$|[A-Za-z_][A-Za-z0-9_]*+[\"']?\s*(?:$|[,}#]))([^\"',}#]+)"
-    ),
+    re.compile(r"api_key_env[\"']?\s*+:\s*+[\"']?+(?!\$|[A-Za-z_][A-Za-z0-9_]*+[\"']?\s*(?:$|[,}#]))([^\"',}#]+)"),
 )
 
 
@@ -146,9 +144,7 @@ def _fold(word: str) -> str:
 
 def _width(text: str) -> int:
     """Terminal cells: two for East Asian wide characters, none for combining ones."""
-    return sum(
-        0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text
-    )
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _excerpt(line: str, column: int) -> tuple[str, int]:

@@ -106,10 +106,8 @@ def _validated(source: YamlSource, env: Mapping[str, str]) -> Suite:
     models = {}
     for name, model in suite.models.items():
         unset = list(resolved.missing.get(name, []))
-        declared = source.data["models"][name]
-        key = declared.get("api_key_env") if isinstance(declared, dict) else None
-        if key is not None and not env.get(key):
-            unset.append(key)
+        if model.api_key_env is not None and not env.get(model.api_key_env):
+            unset.append(model.api_key_env)
         models[name] = model.with_missing_env(tuple(dict.fromkeys(unset)))
     return suite.model_copy(update={"models": models})
 
@@ -119,9 +117,7 @@ def _answer_mistake(suite: Suite, schema: Mapping[str, Any]) -> Mistake | None:
     if answer is None or not isinstance(properties, dict) or answer in properties:
         return None
     listed = "one of its properties: " + ", ".join(list(properties)[:12])
-    return Mistake(
-        ("output", "answer"), f"the schema has no property `{answer}`", listed, nearest(answer, properties)
-    )
+    return Mistake(("output", "answer"), f"the schema has no property `{answer}`", listed, nearest(answer, properties))
 
 
 def _error(source: YamlSource, mistakes: Iterable[Mistake]) -> SuiteError:

@@ -99,13 +99,9 @@ def _counts_invalid_entries(error: ErrorDetails, path: YamlPath, raw: Any) -> bo
 
 def _missing_key(path: YamlPath) -> Mistake:
     key = str(path[-1])
-    fields = [
-        field for model in _models_at(path[:-1]) for name, field in _fields(model).items() if name == key
-    ]
+    fields = [field for model in _models_at(path[:-1]) for name, field in _fields(model).items() if name == key]
     about = (
-        f", {fields[0].description[0].lower()}{fields[0].description[1:]}"
-        if fields and fields[0].description
-        else ""
+        f", {fields[0].description[0].lower()}{fields[0].description[1:]}" if fields and fields[0].description else ""
     )
     return Mistake(path[:-1], f"{_name(path[:-1])} has no `{key}`", f"{key}: …{about}", missing=key)
 

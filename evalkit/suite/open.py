@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from evalkit.suite.config_dataset import FromTrain, Source
 from evalkit.suite.dataset import Dataset, DatasetSpec, KeyProblem
-from evalkit.suite.errors import Place, SuiteError, nearest
+from evalkit.suite.errors import nearest
 from evalkit.suite.load import LoadedSuite
 from evalkit.suite.references import matching_files
 from evalkit.suite.rows import RowSource, resolve_revision
@@ -51,9 +51,7 @@ def open_suite(loaded: LoadedSuite) -> OpenSuite:
     return OpenSuite(loaded, dataset, prompts, tuple(warnings))
 
 
-def _dataset_spec(
-    loaded: LoadedSuite, prompts: Mapping[str, PromptTemplates], warnings: list[str]
-) -> DatasetSpec:
+def _dataset_spec(loaded: LoadedSuite, prompts: Mapping[str, PromptTemplates], warnings: list[str]) -> DatasetSpec:
     config, suite = loaded.suite.dataset, loaded.suite
     declared = suite.output.labels
     labels: tuple[str, ...] | None = () if declared is None else None
@@ -68,6 +66,7 @@ def _dataset_spec(
         leakage=config.leakage,
         labels=labels,
         limit=config.limit,
+        model_limits=frozenset(model.limit for model in suite.models.values() if model.limit is not None),
         seed=suite.run.seed if suite.run.seed is not None else 7,
     )
     if config.train is not None:
@@ -82,42 +81,31 @@ def _dataset_spec(
 def _source(loaded: LoadedSuite, split: str, source: Source, warnings: list[str]) -> RowSource:
     if source.path is not None:
         return RowSource(tuple(str(p) for p in matching_files(loaded.directory, source.path)))
-    rows = RowSource(
-        hub=source.hub, config=source.config, split=source.split or split, revision=source.revision
-    )
+    rows = RowSource(hub=source.hub, config=source.config, split=source.split or split, revision=source.revision)
     revision = resolve_revision(rows)
     if source.revision is None and revision is not None:
-        warnings.append(
-            f"dataset.{split} is not pinned; add `revision: {revision}` so that its rows stay the same"
-        )
+        warnings.append(f"dataset.{split} is not pinned; add `revision: {revision}` so that its rows stay the same")
     return replace(rows, revision=revision or source.revision)
 
 
 def _templates(loaded: LoadedSuite, name: str) -> PromptTemplates:
     texts = loaded.prompt_texts[name]
-    parsed: dict[str, Template] = {}
-    for part, text, file in (
-        ("system", texts.system, texts.system_file),
-        ("user", texts.user, texts.user_file),
-    ):
+    parsed: list[Template] = []
+    for part, text in (("system", texts.system), ("user", texts.user)):
         try:
-            parsed[part] = Template.parse(text)
+            parsed.append(Template.parse(text))
         except TemplateProblem as problem:
-            if file is not None:
-                raise SuiteError(problem.problem, Place(file, problem.line, 1)) from None
-            line = f" (line {problem.line} of the template)" if problem.line and "\n" in text else ""
-            raise loaded.fail(("prompts", name, part), problem.problem + line) from None
-    return PromptTemplates(parsed["system"], parsed["user"])
+            raise loaded.fail(("prompts", name, part), problem.problem, line=problem.line) from None
+    return PromptTemplates(*parsed)
 
 
 def _check_columns(loaded: LoadedSuite, prompts: Mapping[str, PromptTemplates], dataset: Dataset) -> None:
     """Every variable must exist: columns in the user part, only what is given in the system part."""
     columns = frozenset(map(str, next(dataset.samples("test")).fields))
     for name, templates in prompts.items():
-        texts = loaded.prompt_texts[name]
-        for part, template, file, known in (
-            ("system", templates.system, texts.system_file, GIVEN),
-            ("user", templates.user, texts.user_file, GIVEN | columns),
+        for part, template, known in (
+            ("system", templates.system, GIVEN),
+            ("user", templates.user, GIVEN | columns),
         ):
             for variable in sorted(template.variables - known):
                 problem = f"the template uses {variable!r}, which is not there"
@@ -125,9 +113,5 @@ def _check_columns(loaded: LoadedSuite, prompts: Mapping[str, PromptTemplates], 
                 if part == "system" and variable in columns:
                     problem = f"the system part uses the column {variable!r}, but all samples share it"
                     expected = "columns in `user` only: the system part is the prefix that is cached"
-                hint = nearest(variable, known)
-                if file is not None:
-                    raise SuiteError(
-                        problem, Place(file, template.line_of(variable), 1), expected=expected, hint=hint
-                    )
-                raise loaded.fail(("prompts", name, part), problem, expected, hint)
+                hint, line = nearest(variable, known), template.line_of(variable)
+                raise loaded.fail(("prompts", name, part), problem, expected, hint, line=line)

@@ -76,9 +76,7 @@ def json_schema(file: Path) -> dict[str, Any]:
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
         at = "/".join(str(step) for step in getattr(error, "instance_path", ()))
         where = f" at {at}" if at else ""
-        raise SuiteError(
-            f"not a JSON Schema{where}: {getattr(error, 'message', error)}", Place(file)
-        ) from None
+        raise SuiteError(f"not a JSON Schema{where}: {getattr(error, 'message', error)}", Place(file)) from None
     return schema
 
 
@@ -118,9 +116,7 @@ def _missing(path: YamlPath, name: str, directory: Path) -> Mistake:
     """Says how far the path leads, with the nearest entry of the first folder that lacks its next part."""
     whole = directory / name.replace("\0", "")
     if whole.is_dir():
-        return Mistake(
-            path, f"`{name}` is a folder", expected=f"a file, such as {os.path.join(name, '*.jsonl')}"
-        )
+        return Mistake(path, f"`{name}` is a folder", expected=f"a file, such as {os.path.join(name, '*.jsonl')}")
     if glob.has_magic(name):
         return Mistake(path, f"no file matches `{name}` in {directory}")
     base, parts = Path(whole.anchor), list(whole.parts[1:])

@@ -106,17 +106,13 @@ def _csv(path: str, delimiter: str) -> Iterator[tuple[Place, Row]]:
         try:
             header = next(reader, None)
             if not header:
-                raise _problem(
-                    Place(Path(path), 1), "expected a header line with column names, found an empty file"
-                )
+                raise _problem(Place(Path(path), 1), "expected a header line with column names, found an empty file")
             for values in reader:
                 if not values:
                     continue
                 place = Place(Path(path), reader.line_num)
                 if len(values) != len(header):
-                    raise _problem(
-                        place, f"expected {len(header)} columns as in the header, found {len(values)}"
-                    )
+                    raise _problem(place, f"expected {len(header)} columns as in the header, found {len(values)}")
                 yield place, dict(zip(header, values, strict=True))
         except csv.Error as error:
             raise _problem(Place(Path(path), reader.line_num), f"not valid CSV: {error}") from None
@@ -145,9 +141,7 @@ def _compressed_rows(path: str) -> Iterator[tuple[Place, Row]]:
         bare = bare.removesuffix(ending)
     suffix = Path(bare).suffix
     if suffix not in _BUILDERS:
-        raise _problem(
-            Place(Path(path), 1), f"cannot tell the format; expected an ending of {', '.join(READABLE)}"
-        )
+        raise _problem(Place(Path(path), 1), f"cannot tell the format; expected an ending of {', '.join(READABLE)}")
     extra = {"sep": "\t"} if suffix == ".tsv" else {}
     yield from _streamed(path, path=_BUILDERS[suffix], data_files=path, split="train", **extra)
 

@@ -57,9 +57,7 @@ class TargetReader:
             try:
                 value = msgspec.json.decode(value)
             except msgspec.DecodeError:
-                raise TargetProblem(
-                    f"the target column {self.column!r} holds text that is not JSON"
-                ) from None
+                raise TargetProblem(f"the target column {self.column!r} holds text that is not JSON") from None
         if not isinstance(value, dict):
             raise TargetProblem(f"the target column {self.column!r} holds no object of fields")
         return value

@@ -48,9 +48,7 @@ class Template:
         environment = _environment()
         try:
             tree = environment.parse(source)
-            return cls(
-                source, environment.from_string(source), frozenset(meta.find_undeclared_variables(tree))
-            )
+            return cls(source, environment.from_string(source), frozenset(meta.find_undeclared_variables(tree)))
         except jinja2.TemplateSyntaxError as error:
             raise TemplateProblem(f"template error: {error.message}", error.lineno) from None
 

@@ -113,9 +113,7 @@ class YamlSource:
     def _flatten(self, node: _Node, position: Position, path: YamlPath) -> Any:
         self._nodes += 1
         if self._nodes > _MAX_NODES:
-            raise self.error(
-                f"more than {_MAX_NODES:,} values, aliases counted as often as they are used", position
-            )
+            raise self.error(f"more than {_MAX_NODES:,} values, aliases counted as often as they are used", position)
         if len(path) > _MAX_DEPTH:
             raise self.error(f"nested deeper than {_MAX_DEPTH} levels", position)
         self._values[path] = position
@@ -260,9 +258,7 @@ class _Builder:
                 position,
                 expected='quotes round a template: "{{ text }}"',
             )
-        return self._source.error(
-            "a list, a mapping or a number stands as a key", position, expected="a text as key"
-        )
+        return self._source.error("a list, a mapping or a number stands as a key", position, expected="a text as key")
 
     def _merge(self, into: _Mapping, value: _Node, position: Position) -> None:
         for part in [node for _, node in value.items] if isinstance(value, _Sequence) else [value]:

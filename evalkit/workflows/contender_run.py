@@ -72,7 +72,7 @@ class ContenderRun:
         self.dropped.update(outcome.dropped)
         usage = outcome.usage
         cost = self.price.cost(usage) if self.price and usage else None
-        number = int(answer.key[:16], 16)
+        number = int(answer.key[:15], 16)  # 60 bits: the longest that Python keeps in a small integer
         if number not in self._seen:
             self._seen.add(number)
             if usage:

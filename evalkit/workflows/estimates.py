@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from itertools import islice
 from statistics import fmean
 
-from evalkit.decision.bounds import TokenMix, Unmeasured, Volume, tokens
+from evalkit.decision.bounds import Unmeasured, Volume, tokens
+from evalkit.records.plan import TokenMix
 from evalkit.records.run import ContenderResult
-from evalkit.suite.contenders import Contender
+from evalkit.suite.contenders import Contender, samples_of
 from evalkit.workflows.prepare import Prepared
 
 _ROWS_LOOKED_AT = 500
 _HOSTED = ("anthropic", "openai")
 
 
-def token_mix(prepared: Prepared, contender: Contender, split: str = "test") -> TokenMix:
+def token_mix(prepared: Prepared, contender: Contender, split: str) -> TokenMix:
     """Estimated tokens per call, over the first rows of a split; answers are taken to be as long as targets."""
     dataset = prepared.suite.dataset
     suffixes: list[float] = []
@@ -47,15 +48,15 @@ def unmeasured(prepared: Prepared, results: Sequence[ContenderResult]) -> list[t
     return [(each, volume) for each in found.values()]
 
 
-def estimate(prepared: Prepared, contender: Contender, reason: str = "") -> Unmeasured:
+def estimate(prepared: Prepared, contender: Contender, reason: str = "", split: str = "test") -> Unmeasured:
     """What is known of a contender's calls without making one."""
     suite = prepared.suite
     return Unmeasured(
         spec=contender.spec,
         reason=reason,
-        mix=token_mix(prepared, contender),
+        mix=token_mix(prepared, contender, split),
         price=prepared.prices.price(contender.spec),
         cache_ttl=contender.parameters.cache_ttl,
         shortest=prepared.prices.shortest_cacheable(contender.spec),
-        requests=suite.dataset.splits["test"].n * suite.loaded.suite.run.epochs,
+        requests=samples_of(suite, contender, split) * suite.loaded.suite.run.epochs,
     )

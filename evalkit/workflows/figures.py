@@ -105,21 +105,15 @@ def _read_share(usage: Usage | None) -> float | None:
 def _warnings(run: ContenderRun, cut: int, prices: PriceList) -> list[str]:
     found: list[str] = []
     if cut:
-        found.append(
-            f"{cut:,} answers were cut off at their token limit and count as wrong; raise output.max_tokens"
-        )
+        found.append(f"{cut:,} answers were cut off at their token limit and count as wrong; raise output.max_tokens")
     for name in sorted(run.dropped):
         found.append(f"{run.contender.spec.model} does not take {name}; it was not sent")
     if len(run.served) > 1:
-        found.append(
-            "several models answered: " + ", ".join(f"{m} ({n:,})" for m, n in run.served.most_common(5))
-        )
+        found.append("several models answered: " + ", ".join(f"{m} ({n:,})" for m, n in run.served.most_common(5)))
     if caching := _caching_warning(run, prices):
         found.append(caching)
     if run.price and run.price.as_of and _age_days(run.price.as_of) > _OLD_PRICE_DAYS:
-        found.append(
-            f"the list price is of {run.price.as_of}; check it and override it in your own price file"
-        )
+        found.append(f"the list price is of {run.price.as_of}; check it and override it in your own price file")
     return found
 
 

@@ -29,8 +29,7 @@ def manifest(prepared: Prepared, keys: Mapping[str, RequestKey], result: RunResu
         "command": prepared.command,
         "suite": {"path": str(prepared.path), "text": suite.loaded.text},
         "prompts": {
-            name: {"system": texts.system, "user": texts.user}
-            for name, texts in suite.loaded.prompt_texts.items()
+            name: {"system": texts.system, "user": texts.user} for name, texts in suite.loaded.prompt_texts.items()
         },
         "data": {
             "fingerprint": suite.dataset.fingerprint,

@@ -38,9 +38,7 @@ def prepare(path: Path, models: tuple[str, ...] = ()) -> Prepared:
     for name in models:
         if name not in known:
             hint = nearest(name, known)
-            raise loaded.fail(
-                ("models",), f"no model {name!r} in this suite", f"one of {', '.join(known)}", hint
-            )
+            raise loaded.fail(("models",), f"no model {name!r} in this suite", f"one of {', '.join(known)}", hint)
     suite = open_suite(loaded)
     chosen = tuple(c for c in contenders(suite) if not models or c.spec.name in models)
     _check_examples(suite, chosen)

@@ -16,12 +16,13 @@ from evalkit.engine.primer import Primers
 from evalkit.models.base import Model, ModelUnavailable
 from evalkit.models.registry import open_model
 from evalkit.records.estimate import Requirement
+from evalkit.records.places import cache_folder
 from evalkit.records.request import Request
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.records.sample import Sample
-from evalkit.store.cache import ResponseCache, cache_folder
+from evalkit.store.cache import ResponseCache
 from evalkit.store.runs import RunWriter
-from evalkit.suite.contenders import Contender
+from evalkit.suite.contenders import Contender, samples_of
 from evalkit.suite.errors import Place, SuiteError
 from evalkit.suite.template import TemplateProblem
 from evalkit.workflows.contender_run import ContenderRun
@@ -115,9 +116,7 @@ class _Run:
         on_dev, _ = await self._compete(everyone, "dev", cache)
         chosen = choose_prompt(on_dev, prompts)
         self._warn(f"prompt {chosen!r} was chosen on dev and goes to test")
-        on_test, requirements = await self._compete(
-            [c for c in everyone if c.prompt == chosen], "test", cache
-        )
+        on_test, requirements = await self._compete([c for c in everyone if c.prompt == chosen], "test", cache)
         return [*on_test, *on_dev], requirements
 
     async def _compete(
@@ -131,6 +130,8 @@ class _Run:
                 opened[contender.id] = self._open(contender)
             except ModelUnavailable as reason:
                 skipped[contender.id] = str(reason)
+            except ValueError as error:  # a file of recorded answers that is wrong
+                raise SuiteError(str(error)) from None
         self._check_skipped(skipped, bool(opened))
         runs: dict[str, ContenderRun] = {}
         try:
@@ -161,7 +162,7 @@ class _Run:
 
     def _contender_run(self, contender: Contender, split: str, model: Model) -> ContenderRun:
         name = f"{contender.id}" if split == "test" else f"{contender.id} ({split})"
-        n = self.prepared.suite.dataset.splits[split].n
+        n = samples_of(self.prepared.suite, contender, split)
         monitor = self.watch.monitors[name] = Monitor(total=n * self.suite.run.epochs)
         self.keys[contender.id] = RequestKey(model.identity, contender.prefix, contender.parameters)
         price = self.prepared.prices.price(contender.spec)
@@ -181,13 +182,11 @@ class _Run:
 
     def _work(self, contender: Contender, split: str) -> Iterator[tuple[Request, Sample]]:
         for epoch in range(self.suite.run.epochs):
-            for sample in self.prepared.suite.dataset.samples(split):
+            for sample in self.prepared.suite.dataset.samples(split, contender.limit):
                 try:
                     yield contender.request(sample, epoch), sample
                 except TemplateProblem as problem:
-                    raise SuiteError(
-                        f"sample {sample.id}: {problem.problem}", Place(self.prepared.path)
-                    ) from None
+                    raise SuiteError(f"sample {sample.id}: {problem.problem}", Place(self.prepared.path)) from None
 
     def _figures(
         self,
@@ -199,12 +198,12 @@ class _Run:
     ) -> tuple[list[ContenderResult], list[Requirement]]:
         results: list[ContenderResult] = []
         requirements: list[Requirement] = []
-        n = self.prepared.suite.dataset.splits[split].n
         needs = self.suite.good_enough.needs() if split == "test" else ()
         for contender in everyone:
             if contender.id in skipped:
                 results.append(skipped_result(contender, split, skipped[contender.id]))
                 continue
+            n = samples_of(self.prepared.suite, contender, split)
             notes = tuple(opened[contender.id].notes)
             result, judged = result_of(runs[contender.id], n, needs, self.prepared.prices, notes)
             results.append(result)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -104,6 +105,21 @@ def test_bca_over_clusters_is_scipys_within_monte_carlo_error() -> None:
     assert (ours.low, ours.high) == pytest.approx((reference.low, reference.high), abs=0.02)
 
 
+@pytest.mark.parametrize("size", [1, 3])
+def test_bias_and_acceleration_by_brute_force(size: int) -> None:
+    true, pred = _labelled(90, seed=9, accuracy=0.9)
+    groups = np.arange(90) // size
+    figure = bootstrap_macro_f1(true, pred, 3, None if size == 1 else groups)
+    scores = [macro_f1(true[groups != g], pred[groups != g], 3) for g in np.unique(groups)]
+    left_out = np.array(scores, dtype=float)
+    deviation = left_out.mean() - left_out
+    assert figure.acceleration == pytest.approx((deviation**3).sum() / (6 * (deviation**2).sum() ** 1.5))
+    assert figure.value is not None and figure.bias is not None
+    ties = np.isclose(figure.replicates, figure.value, rtol=0, atol=1e-12)
+    below = (figure.replicates < figure.value) & ~ties
+    assert NormalDist().cdf(figure.bias) == pytest.approx(below.mean() + ties.mean() / 2)
+
+
 def test_samples_that_hang_together_widen_the_interval() -> None:
     true, pred = _labelled(60, seed=5)
     alone = macro_f1_estimate(true, pred, 3)
@@ -143,9 +159,9 @@ def test_percentile_where_the_acceleration_is_undefined() -> None:
 def test_percentile_where_all_replicates_fall_on_one_side() -> None:
     # Every cluster brings a class of its own, all right, and a miss of class 20: a resample loses classes and
     # never reaches the full sample's 20/21.
-    true = np.array([[g, 20] for g in range(20)]).ravel()
-    pred = np.array([[g, -1] for g in range(20)]).ravel()
-    figure = bootstrap_macro_f1(true, pred, 21, np.repeat(np.arange(20), 2))
+    true = np.array([[g, 20] for g in range(20)] + [[20, 20]]).ravel()
+    pred = np.array([[g, -1] for g in range(20)] + [[-1, -1]]).ravel()
+    figure = bootstrap_macro_f1(true, pred, 21, np.repeat(np.arange(21), 2))
     assert figure.replicates[-1] < 20 / 21
     assert figure.method == "bootstrap_percentile"
     low, high = figure.interval()
@@ -195,6 +211,7 @@ def test_field_f1_by_its_definition(rows: list[tuple[int, int, int]]) -> None:
         if not total:
             assert estimate.value is None and estimate.low is None
             continue
+        assert estimate.value is not None
         assert estimate.value == pytest.approx(2 * hits.sum() / total)
         if estimate.low is not None and estimate.high is not None:
             assert 0 <= estimate.low <= estimate.value <= estimate.high <= 1

@@ -77,6 +77,12 @@ def test_only_the_partition_matters_not_the_codes(data: tuple[list[float], list[
     assert proportion(values, groups) == proportion(values, renamed)
 
 
+def test_samples_without_a_group_are_clusters_of_their_own() -> None:
+    figure = proportion([1, 0, 1, 1, 0], [3, 3, -1, -1, -2])
+    assert figure == proportion([1, 0, 1, 1, 0], [3, 3, 4, 5, 6])
+    assert figure.n_clusters == 4
+
+
 def test_plain_counts_and_arrays_agree() -> None:
     values = np.array([1, 1, 0, 1, 0], dtype=bool)
     assert proportion(values) == proportion_of_counts(3, 5)
@@ -108,7 +114,7 @@ def test_without_variance_only_the_clusters_count(values: list[float]) -> None:
     figure = proportion(values, np.repeat(np.arange(10), 4))
     assert figure.n_eff == 10
     assert figure.interval() == pytest.approx(
-        wilson_bounds(np.mean(values), 10, float(student.ppf(0.975, 9)))
+        wilson_bounds(float(np.mean(values)), 10, float(student.ppf(0.975, 9)))
     )
 
 

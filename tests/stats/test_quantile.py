@@ -34,7 +34,7 @@ def test_ranks_are_the_tightest_that_keep_the_error(n: int, q: float, confidence
 def test_bounds_hold_the_value_and_widen(x: list[float], q: float) -> None:
     figure = quantile(x, q)
     value = figure.value
-    assert value == np.quantile(x, q, method="inverted_cdf")
+    assert value is not None and value == np.quantile(x, q, method="inverted_cdf")
     for wide, narrow in ((0.99, 0.8), (0.8, 0.5)):
         low, high = figure.interval(wide)
         inner_low, inner_high = figure.interval(narrow)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from evalkit.records.estimate import Need
 from evalkit.records.model import Rates
+from evalkit.suite import config_models
 from evalkit.suite.config_base import Range
 from evalkit.suite.config_dataset import FromTrain
 from evalkit.suite.config_models import PriceConfig
@@ -196,9 +197,10 @@ def test_the_example_loads(tmp_path: Path) -> None:
 def test_an_unset_variable_skips_its_model_only(tmp_path: Path) -> None:
     loaded = load(tmp_path, env={})
     assert loaded.suite.models["tuned"].missing_env == ("TUNED_URL", "TUNED_API_KEY")
+    assert loaded.suite.models["sonnet"].missing_env == ("ANTHROPIC_API_KEY",)
     assert loaded.suite.models["small"].missing_env == ()
     assert load(tmp_path, env={**ENV, "TUNED_URL": ""}).suite.models["tuned"].missing_env == ("TUNED_URL",)
-    short = load(tmp_path, ("anthropic/claude-sonnet-5-5", "anthropic/${NAME}"), env=ENV)
+    short = load(tmp_path, ("anthropic/claude-sonnet-5-5", "anthropic/${NAME}"), env={**ENV, "ANTHROPIC_API_KEY": "k"})
     assert short.suite.models["sonnet"].missing_env == ("NAME",)
 
 
@@ -306,6 +308,51 @@ def test_further_problems_are_counted_and_the_first_is_shown(tmp_path: Path) -> 
     assert "(+2 more problems)" in caught.value.render()
 
 
+TRAIN = "  train: {path: data/tickets.train.jsonl}\n  dev:   {from: train, fraction: 0.2, seed: 7}\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem", "at"),
+    [
+        ([(TRAIN, "")], "examples come from `dataset.train`", "  examples:"),
+        ([(TRAIN, ""), ("count: 24", "count: 0")], "a classifier learns from `dataset.train`", "  trained:"),
+        (
+            [(FORM, "form: text"), (" enforce: native,", ""), ("accuracy: 0.92", "vocabulary: 0.9")],
+            "a need for `vocabulary` without `output.labels`",
+            "  vocabulary:",
+        ),
+        ([("user:", "users:")], "unknown key `users`", "  users:"),
+        ([("seed: 7}\n  user:", "seed: 7}\n  # user:")], "`prompt` has no `user`", "  system:"),
+        (
+            [("tuned_accuracy: [0.90, 0.96]", "tuned_accuracy: [-1, 0.96]")],
+            "-1 is below 0",
+            "  tuned_accuracy:",
+        ),
+        ([("accuracy: 0.92", "accuracy: 100")], "100 is not a share", "  accuracy:"),
+        ([("accuracy: 0.92", "accuracy: true")], "`accuracy` is true", "  accuracy:"),
+        ([('user: "{{ text }}"', 'user: {path: "a\\0b"}')], "no file `a\\x00b`", "  user:"),
+        ([("local/gemma", "local")], "`local-3-270m` names no provider", "  small:"),
+        ([("local/gemma-3-270m", "recorded/x")], "`recorded` takes no name", "  small:"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_parts_that_need_each_other(
+    tmp_path: Path, changes: list[tuple[str, str]], problem: str, at: str
+) -> None:
+    with pytest.raises(SuiteError) as caught:
+        load(tmp_path, *changes)
+    assert problem in str(caught.value)
+    place = caught.value.place
+    assert place is not None and place.text is not None and place.text.startswith(at)
+
+
+def test_no_prompt_at_all(tmp_path: Path) -> None:
+    text = EXAMPLE[: EXAMPLE.index("prompt:")] + EXAMPLE[EXAMPLE.index("output:") :]
+    with pytest.raises(SuiteError, match="neither `prompt` nor `prompts`") as caught:
+        load_suite(write_suite(tmp_path, text), ENV)
+    assert caught.value.line == 2
+
+
 def test_files_that_are_no_suite(tmp_path: Path) -> None:
     write_suite(tmp_path)
     with pytest.raises(SuiteError, match="no such file") as caught:
@@ -321,6 +368,18 @@ def test_local_files_of_models_are_relative_to_the_suite(tmp_path: Path) -> None
     ).suite
     assert suite.models["small"].to_spec("small", tmp_path).provider_model == f"local/{tmp_path}/my/m.gguf"
     assert suite.models["hub"].to_spec("hub", tmp_path).provider_model == "local/hf:a/b/c.gguf"
+
+
+def test_providers_by_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib.metadata import EntryPoint
+
+    points = [EntryPoint("acme", "acme:open_model", config_models.ENTRY_POINT_GROUP)]
+    monkeypatch.setattr(config_models, "entry_points", lambda group: [p for p in points if p.group == group])
+    model = load(tmp_path, ("anthropic/claude-sonnet-5-5", "acme/big")).suite.models["sonnet"]
+    assert (model.role, model.api_key_env) == ("prompted", None)
+    with pytest.raises(SuiteError) as caught:
+        load(tmp_path, ("anthropic/claude-sonnet-5-5", "acmee/big"))
+    assert caught.value.hint == "acme/big"
 
 
 def test_rates() -> None:

@@ -125,7 +125,7 @@ def bomb() -> str:
         ("é: 1\nb: \x07\n", 2, 4, "U+0007"),
         ("a: " + "9" * 5000, 1, 4, "too many digits"),
         ("a: " + "[" * 500 + "]" * 500, 1, 104, "nested deeper"),
-        ("[" * 100_000, 1, None, "nesting"),
+        ("[" * 100_000, 1, None, "nest"),
     ],
 )
 def test_errors_have_a_place(text: str, line: int, column: int | None, piece: str) -> None:

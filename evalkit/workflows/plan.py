@@ -1,0 +1,64 @@
+"""What a run would ask and cost, and what its sample size can see; nothing is sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from evalkit.decision.bounds import cost_of_calls
+from evalkit.records.estimate import Need
+from evalkit.records.plan import Plan, PlannedContender, Visible
+from evalkit.records.request import Request
+from evalkit.stats.power import clean_answers_needed, smallest_visible_gap
+from evalkit.suite.contenders import Contender
+from evalkit.workflows.estimates import estimate
+from evalkit.workflows.prepare import Prepared, prepare
+
+
+def plan_suite(path: Path, models: tuple[str, ...] = ()) -> Plan:
+    """Check a suite and estimate its run. Raises SuiteError."""
+    prepared = prepare(path, models)
+    n = prepared.suite.dataset.splits["test"].n
+    first = next(prepared.suite.dataset.samples("test"))
+    requests: dict[str, Request] = {}
+    for contender in prepared.contenders:
+        requests.setdefault(contender.prompt, contender.request(first))
+    needs = prepared.suite.loaded.suite.good_enough.needs()
+    return Plan(
+        suite=prepared.suite.loaded.suite.name,
+        command=prepared.command,
+        n=n,
+        requests=requests,
+        contenders=tuple(_planned(prepared, c, split) for c, split in _asked(prepared)),
+        visible=tuple(_visible(need, n) for need in needs if need.at_least),
+        warnings=prepared.suite.warnings,
+    )
+
+
+def _asked(prepared: Prepared) -> list[tuple[Contender, str]]:
+    """Who is asked on which split: several prompts all run on dev, and one of them, here the first, on test."""
+    everyone = prepared.contenders
+    prompts = tuple(prepared.suite.loaded.suite.prompts)
+    if len(prompts) == 1 or "dev" not in prepared.suite.dataset.splits:
+        return [(c, "test") for c in everyone]
+    return [(c, "dev") for c in everyone] + [(c, "test") for c in everyone if c.prompt == prompts[0]]
+
+
+def _planned(prepared: Prepared, contender: Contender, split: str) -> PlannedContender:
+    known = estimate(prepared, contender, split=split)
+    calls = known.requests
+    return PlannedContender(
+        id=contender.id,
+        provider_model=contender.spec.provider_model,
+        split=split,
+        calls=calls,
+        tokens=known.mix,
+        cost=cost_of_calls(known, calls, (calls - 1) / calls if calls else 0.0),
+        cost_uncached=cost_of_calls(known, calls, 0.0, caching=False),
+        prices_as_of=known.price.as_of if known.price else None,
+        skipped=contender.skipped,
+    )
+
+
+def _visible(need: Need, n: int) -> Visible:
+    gap = smallest_visible_gap(need.threshold, n, need.margin)
+    return Visible(need, gap.shortfall, gap.surplus, clean_answers_needed(need.threshold - need.margin))

@@ -1,0 +1,238 @@
+"""The table of failures: every row, and what the headers ask for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from threading import Thread
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evalkit.models.failures import TABLE, ApiError, classify, retry_after
+from evalkit.models.registry import open_model
+from evalkit.records.completion import Completion, Failure, FailureKind
+from tests.engine.asking import ask_all, context, request, spec
+
+_STREAMED = None  # OpenAI's errors inside a stream have no status, Anthropic's have 200
+
+
+def error(status: int | None, code: str | None = None, message: str = "boo", **headers: str) -> ApiError:
+    body = {"error": {"type": code or "x", "message": message}}
+    return ApiError(status, body, message, {name.replace("_", "-"): value for name, value in headers.items()})
+
+
+EXPECTED: list[tuple[ApiError, FailureKind, bool]] = [
+    *((error(status), "infra", True) for status in (408, 409, 425, 429, 500, 501, 502, 503, 504, 507, 529, 599)),
+    *((error(status), "fatal", False) for status in (401, 402, 403, 404, 405, 410, 415, 418, 451, 301)),
+    *((error(status), "ambiguous", False) for status in (400, 422)),
+    (error(413), "rejected", False),
+    # limits that waiting does not lift
+    (error(429, "insufficient_quota"), "fatal", False),
+    (error(_STREAMED, "insufficient_quota"), "fatal", False),
+    (error(402, "billing_error"), "fatal", False),
+    (error(429, "billing_hard_limit_reached"), "fatal", False),
+    (error(400, message="Your credit balance is too low to access the API"), "fatal", False),
+    # what this sample causes
+    (error(400, "context_length_exceeded"), "rejected", False),
+    (error(400, "exceed_context_size_error"), "rejected", False),
+    (error(400, "string_above_max_length"), "rejected", False),
+    (error(400, "request_too_large"), "rejected", False),
+    (error(400, message="prompt is too long: 210000 tokens > 200000 maximum"), "rejected", False),
+    (error(400, message="This model's maximum context length is 4096 tokens"), "rejected", False),
+    (error(422, message="the request exceeds the context size"), "rejected", False),
+    (error(_STREAMED, "context_length_exceeded"), "rejected", False),
+    (error(400, "content_filter"), "rejected", False),
+    (error(400, "content_policy_violation"), "rejected", False),
+    (error(400, "ResponsibleAIPolicyViolation"), "rejected", False),
+    (error(400, message="Output blocked by content filtering policy"), "rejected", False),
+    (error(200, "content_filter"), "rejected", False),
+    # inside a stream
+    (error(200, "overloaded_error"), "infra", True),
+    (error(200, "invalid_request_error"), "infra", True),
+    (error(_STREAMED, "server_error"), "infra", True),
+]
+
+
+@pytest.mark.parametrize(("given_error", "kind", "retryable"), EXPECTED, ids=lambda v: str(v)[:60])
+def test_every_row(given_error: ApiError, kind: FailureKind, retryable: bool) -> None:
+    failure = classify(given_error)
+    assert (failure.kind, failure.retryable) == (kind, retryable)
+    assert failure.http_status == given_error.status
+
+
+def test_no_row_is_left_untested() -> None:
+    hit = set()
+    for given_error, _, _ in EXPECTED:
+        codes = {given_error.body["error"]["type"].lower()}  # type: ignore[index]
+        rows = (i for i, r in enumerate(TABLE) if r.applies(given_error.status, codes, given_error.message.lower()))
+        hit.add(next(rows, None))
+    assert hit == {*range(len(TABLE)), None}
+
+
+def test_a_spend_limit_is_named_in_the_details() -> None:
+    details = {"error_code": "enforced_spend_limit_reached"}
+    body = {"error": {"type": "rate_limit_error", "message": "limits", "details": details}}
+    assert classify(ApiError(429, body, "limits")).kind == "fatal"
+
+
+@pytest.mark.parametrize(("wish", "retryable"), [("false", False), ("true", True), ("maybe", True)])
+def test_x_should_retry_decides_for_infrastructure(wish: str, retryable: bool) -> None:
+    assert classify(error(503, x_should_retry=wish)).retryable is retryable
+
+
+def test_x_should_retry_does_not_repeat_what_is_final() -> None:
+    assert not classify(error(401, x_should_retry="true")).retryable
+    assert not classify(error(400, x_should_retry="true")).retryable
+
+
+def test_milliseconds_come_before_seconds() -> None:
+    assert retry_after({"retry-after-ms": "250", "retry-after": "9"}) == 0.25
+    assert retry_after({"retry-after-ms": "soon", "retry-after": "9"}) == 9
+    assert retry_after({"retry-after": "1.5"}) == 1.5
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000"])
+def test_a_date_is_read_as_seconds_from_now(zone: str) -> None:
+    date = format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True).replace("GMT", zone)
+    assert retry_after({"retry-after": date}) == pytest.approx(60, abs=5)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "0", "-3", "nan", "soon", "Wed, 21 Oct 2015 07:28:00 GMT", "Fri, 31 Dec 0001 23:59:59 -0000"],
+)
+def test_a_wish_that_asks_for_nothing_is_none(text: str) -> None:
+    assert retry_after({"retry-after": text}) is None
+    assert retry_after({"retry-after-ms": text}) is None
+
+
+@given(st.text(), st.one_of(st.text(), st.floats().map(str), st.datetimes().map(format_datetime)))
+def test_no_header_breaks_it(ms: str, seconds: str) -> None:
+    wait = retry_after({"retry-after-ms": ms, "retry-after": seconds})
+    assert wait is None or wait > 0
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["error", "type", "code", "x"]), inner),
+    max_leaves=8,
+)
+
+
+@given(st.one_of(st.none(), st.integers(100, 999)), _JSON, st.text())
+def test_any_body_is_classified(status: int | None, body: Any, message: str) -> None:
+    failure = classify(ApiError(status, body, message))
+    assert failure.kind in ("rejected", "infra", "ambiguous", "fatal")
+    assert len(failure.reason) <= 300
+    assert "\n" not in failure.reason
+
+
+# Below the API: what a broken proxy or a stranger's server sends. Nothing of it may end a run.
+_OK, _SSE = b"HTTP/1.1 200 OK\r\nConnection: close\r\n", b"Content-Type: text/event-stream\r\n\r\n"
+_BODY = b"Content-Type: application/json\r\n\r\n"
+HOSTILE = {
+    "nothing": b"",
+    "garbage": b"\x00\x01\x02garbage\r\n\r\n",
+    "bad status": b"HTTP/1.1 abc OK\r\n\r\n",
+    "bad header": b"HTTP/1.1 200 OK\r\nno colon here\r\n\r\n",
+    "not gzip": _OK + b"Content-Encoding: gzip\r\n" + _BODY + b"abcde",
+    "bad chunk": _OK + b"Transfer-Encoding: chunked\r\n" + _BODY + b"ZZ\r\nabc",
+    "deep json": _OK + _BODY + b"[" * 100_000,
+    "deep event": _OK + _SSE + b"event: message_start\ndata: " + b"[" * 100_000 + b"\n\n",
+    "not utf-8": _OK + _BODY + b'"\xff\xfe"',
+    "events of other shapes": _OK + _SSE + b'event: message_start\ndata: []\n\ndata: "x"\n\ndata: 5\n\n',
+    "choices of another shape": _OK + _SSE + b'data: {"choices": {"a": 1}}\n\n',
+    "an error event that is text": _OK + _SSE + b'event: error\ndata: {"error": "boo"}\n\n',
+    "an error event that is empty": _OK + _SSE + b'event: error\ndata: {}\n\ndata: {"error": 5}\n\n',
+    "redirect to nowhere": b"HTTP/1.1 307 Found\r\nLocation: http://[bad\r\nContent-Length: 0\r\n\r\n",
+    "redirect with a password": b"HTTP/1.1 307 Found\r\nLocation: http://u:hidden@127.0.0.1:1/\r\n\r\n",
+    "no content": b"HTTP/1.1 204 No\r\n\r\n",
+    "503 of another shape": b"HTTP/1.1 503 No\r\nContent-Length: 3\r\nContent-Type: application/json\r\n\r\n[1]",
+    "429 with broken wishes": b"HTTP/1.1 429 No\r\nRetry-After: \xff\r\nretry-after-ms: nan\r\nContent-Length: 0\r\n\r\n",
+}
+
+
+@contextmanager
+def raw_server(reply: bytes) -> Iterator[int]:
+    """A server on loopback that answers every connection with the same bytes; yields its port."""
+    loop = asyncio.new_event_loop()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+            await reader.readexactly(int(length.split(b":")[1]))
+            writer.write(reply)
+            await writer.drain()
+        except (OSError, asyncio.IncompleteReadError, StopIteration):
+            pass
+        writer.close()
+
+    server = loop.run_until_complete(asyncio.start_server(answer, "127.0.0.1", 0))
+    thread = Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        loop.call_soon_threadsafe(server.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+
+
+def ask_raw(reply: bytes, provider: str, stream: bool) -> Completion | Failure:
+    with raw_server(reply) as port:
+        url = f"http://127.0.0.1:{port}" + ("/v1" if provider == "openai" else "")
+        model = open_model(spec(provider, url), context(stream=stream, timeout_s=5))
+        return ask_all(model, [request("hi")])[0]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+@pytest.mark.parametrize("provider", ["anthropic", "openai"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_bytes_are_infrastructure(name: str, provider: str, stream: bool) -> None:
+    failure = ask_raw(HOSTILE[name], provider, stream)
+    assert isinstance(failure, Failure)
+    assert (failure.kind, failure.retryable) == ("infra", True)
+    assert "hidden" not in failure.reason
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "openai"])
+def test_a_refused_connection_is_infrastructure(provider: str) -> None:
+    failure = ask_all(open_model(spec(provider, "http://127.0.0.1:1/v1"), context()), [request("hi")])[0]
+    assert isinstance(failure, Failure)
+    assert (failure.kind, failure.retryable) == ("infra", True)
+    assert failure.reason.startswith("connection failed: Cannot connect to host 127.0.0.1:1")
+
+
+def test_an_answer_that_was_cut_inside_a_character_is_kept() -> None:
+    half = rb'"a\ud83d"'
+    chat = b'{"choices":[{"message":{"content":' + half + b'},"finish_reason":"length"}]}'
+    message = (
+        b'{"type":"message","content":[{"type":"text","text":' + half + b'}],"stop_reason":"max_tokens"}'
+    )
+    for provider, body in (("openai", chat), ("anthropic", message)):
+        answer = ask_raw(_OK + _BODY + body, provider, False)
+        assert isinstance(answer, Completion)
+        assert (answer.text, answer.stop) == ("a�", "max_tokens")
+
+
+def test_a_character_that_comes_in_two_events_is_whole() -> None:
+    def event(piece: bytes, finish: bytes) -> bytes:
+        return b'data: {"choices":[{"delta":{"content":"' + piece + b'"},"finish_reason":' + finish + b"}]}\n\n"
+
+    events = event(rb"a\ud83d", b"null") + event(rb"\ude00", b'"stop"') + b"data: [DONE]\n\n"
+    answer = ask_raw(_OK + _SSE + events, "openai", True)
+    assert isinstance(answer, Completion)
+    assert answer.text == "a😀"
+
+
+def test_a_date_far_in_the_future_is_a_long_wait() -> None:
+    assert (retry_after({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}) or 0) > 1e11
