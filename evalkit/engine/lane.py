@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from evalkit.engine.committer import Committer
 from evalkit.engine.config import EngineConfig
 from evalkit.engine.key import RequestKey
-from evalkit.engine.monitor import LIMITS, Monitor
+from evalkit.engine.monitor import RATE_LIMIT, Monitor
 from evalkit.engine.primer import Primers
 from evalkit.engine.retry import retrying
 from evalkit.models.base import Model
@@ -155,10 +155,10 @@ class Lane(Generic[T]):
             self.monitor.on_retry(failure, seconds)
 
         def others_got_through(failure: Failure) -> bool:
-            """A limit that lets others through is a matter of waiting, not of this request."""
+            """A rate limit that lets others through is a matter of waiting, not of this request."""
             nonlocal answers
             before, answers = answers, self._answers
-            return failure.http_status in LIMITS and answers > before
+            return failure.http_status == RATE_LIMIT and answers > before
 
         self.monitor.in_flight += 1
         self._flying += 1

@@ -8,7 +8,8 @@ from time import monotonic
 
 from evalkit.records.completion import Failure
 
-LIMITS = frozenset({429, 503, 529})  # statuses that tell of load, not of this request
+RATE_LIMIT = 429
+_LIMITS = frozenset({RATE_LIMIT, 503, 529})  # statuses that tell of load, not of this request
 
 
 @dataclass
@@ -31,7 +32,7 @@ class Monitor:
         """Note a retry; a provider's own Retry-After on a limit holds back the whole contender."""
         self.retries += 1
         self.last_failure = failure.reason
-        if failure.retry_after_s is not None and failure.http_status in LIMITS:
+        if failure.retry_after_s is not None and failure.http_status in _LIMITS:
             self._limited_until = max(self._limited_until, self.clock() + seconds)
 
     def limit_seconds(self) -> float:

@@ -7,7 +7,7 @@ from typing import IO, Any
 
 from evalkit.records.plan import Plan, Visible
 from evalkit.records.request import Request
-from evalkit.report.terminal import console
+from evalkit.report.terminal import console, print_table
 from evalkit.report.text import DASH, count, dollars, plain
 
 _LONGEST = 2000
@@ -21,7 +21,7 @@ def show_plan(plan: Plan, stream: IO[str]) -> None:
         for line in _request_lines(request):
             out.print(f"  {line}", markup=False, soft_wrap=True)
         out.print()
-    out.print(_table(plan))
+    print_table(_table(plan), out)
     out.print("Tokens are estimated from the text's length, without thinking; costs are list prices.", markup=False)
     for c in plan.contenders:
         if c.skipped:

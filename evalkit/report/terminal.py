@@ -11,6 +11,7 @@ from evalkit.report.text import DASH, count, dollars, interval, milliseconds, pe
 
 _STATE_STYLE = {"met": "green", "unmet": "red", "undecided": "yellow"}
 _PLAIN_WIDTH = 200
+_WIDE = 112  # columns from which a figure and its interval stand on one line
 
 
 def console(stream: IO[str]) -> Any:
@@ -23,9 +24,14 @@ def console(stream: IO[str]) -> Any:
 
 def show_run(result: RunResult, command: str, stream: IO[str], quiet: bool = False) -> None:
     """Print the table, the notes and the answer; `quiet` leaves the answer only."""
-    out = console(stream)
+    print_run(result, command, console(stream), quiet)
+
+
+def print_run(result: RunResult, command: str, out: Any, quiet: bool = False) -> None:
+    """The same on a given rich console."""
     if not quiet:
-        out.print(_table(result))
+        print_table(_table(result, narrow=out.width < _WIDE), out)
+        out.print(_needs_line(result), markup=False)
         for line in _details(result):
             out.print(line, markup=False)
         out.print()
@@ -35,58 +41,98 @@ def show_run(result: RunResult, command: str, stream: IO[str], quiet: bool = Fal
         out.print(f"Run: {result.run}", markup=False, soft_wrap=True)
 
 
-def _table(result: RunResult) -> Any:
+def print_table(table: Any, out: Any) -> None:
+    """Print a table; in plain text without the blanks that only fill the width."""
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as captured:
+        out.print(table)
+    for line in captured.get().splitlines():
+        out.print(line.rstrip(), markup=False, soft_wrap=True)
+
+
+def _table(result: RunResult, narrow: bool) -> Any:
+    """A row per contender that was asked; below each figure, what it means for the need that it concerns."""
     from rich import box
     from rich.table import Table
-    from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, title=f"{result.suite}", title_justify="left", pad_edge=False)
-    table.add_column("contender", no_wrap=True)
-    for name in ("n", "accuracy [95 %]", "format validity [95 %]", "cache read", "$/1k calls", "p50 / p95"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("need: gap, state", no_wrap=True)
+    title = f"{result.suite}: figures with 95 % intervals"
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    table.add_column("contender", overflow="fold")
+    table.add_column("n", justify="right", no_wrap=True)
+    others = _other_metrics(result)
+    for name in ("accuracy", "format validity", *others, "cache read", "$/1k calls", "p50 / p95"):
+        words = name.replace("_", " ")
+        table.add_column(words.replace(" ", "\n") if narrow else words, justify="right", no_wrap=True)
     for contender in result.contenders:
-        if contender.skipped is not None:
-            continue
-        needs = [r for r in result.requirements if r.contender == contender.id]
-        table.add_row(*_cells(contender), Text("\n").join(_need_text(r) for r in needs) if needs else Text(DASH))
+        if contender.skipped is None:
+            table.add_row(*_cells(contender, result, others, narrow))
     return table
 
 
-def _cells(c: ContenderResult) -> list[str]:
+def _other_metrics(result: RunResult) -> list[str]:
+    """Needs on metrics that have no column of their own."""
+    shown = ("accuracy", "format_validity", "latency_p95_ms", "cost_per_1000_calls")
+    return list(dict.fromkeys(r.need.metric for r in result.requirements if r.need.metric not in shown))
+
+
+def _cells(c: ContenderResult, result: RunResult, others: list[str], narrow: bool) -> list[Any]:
+    from rich.text import Text
+
+    name = c.id if c.split == "test" else f"{c.id} ({c.split})"
+    needs = {r.need.metric: r for r in result.requirements if r.contender == c.id and c.split == "test"}
     metrics = c.metrics or {}
+
+    def cell(text: str, metric: str | None = None) -> Any:
+        found = needs.get(metric) if metric else None
+        return Text(text) if found is None else Text("\n").join([Text(text), _state(found, narrow)])
+
+    def measured(metric: str) -> Any:
+        text = interval(metrics.get(metric)) if metric in metrics else _ttft(c) if metric == "ttft_p95_ms" else DASH
+        return cell(text.replace(" [", "\n[") if narrow else text, metric)
+
     latency = c.latency_ms
     times = f"{milliseconds(latency.p50)} / {milliseconds(latency.p95)}" if latency else DASH
-    name = f"{c.id}" if c.split == "test" else f"{c.id} ({c.split})"
     return [
-        f"{name}\n  {c.role}",
-        f"{c.n:,}",
-        interval(metrics.get("accuracy")),
-        interval(metrics.get("format_validity")),
-        percent(c.cache_read_share),
-        dollars(c.cost.per_1000_calls) if c.cost else DASH,
-        times,
+        Text(name.replace("/", "\n", 1) if narrow else name).append(f"\n{c.role}", style="dim"),
+        Text(f"{c.n:,}"),
+        measured("accuracy"),
+        measured("format_validity"),
+        *(measured(metric) for metric in others),
+        cell(percent(c.cache_read_share)),
+        cell(dollars(c.cost.per_1000_calls) if c.cost else DASH, "cost_per_1000_calls"),
+        cell(times.replace(" / ", " /\n") if narrow else times, "latency_p95_ms"),
     ]
 
 
-def _need_text(r: Requirement) -> Any:
-    """`accuracy ≥ .920: 4.1 pt short, unmet`."""
+def _ttft(c: ContenderResult) -> str:
+    return milliseconds(c.ttft_ms.p95) if c.ttft_ms else DASH
+
+
+def _state(r: Requirement, narrow: bool) -> Any:
+    """`unmet, -16.1 pt`: the state, and the distance to the need, negative where it falls short."""
     from rich.text import Text
 
-    sign = "≥" if r.need.at_least else "≤"
-    limit = share(r.need.threshold) if r.need.at_least else amount(r.need, r.need.threshold)
-    text = Text(f"{r.need.metric} {sign} {limit}: {_gap(r)}")
-    text.append(r.state, style=_STATE_STYLE[r.state])
-    return text
-
-
-def _gap(r: Requirement) -> str:
     if r.gap.value is None:
-        return ""
-    word = "short" if r.gap.value > 0 else "clear"
+        return Text(r.state, style=_STATE_STYLE[r.state])
     size = abs(r.gap.value)
-    text = f"{100 * size:.1f} pt" if r.need.at_least else amount(r.need, size)
-    return f"{text} {word}, "
+    distance = f"{100 * size:.1f} pt" if r.need.at_least else amount(r.need, size)
+    return Text(
+        f"{r.state},{chr(10) if narrow else ' '}{'-' if r.gap.value > 0 else '+'}{distance}",
+        style=_STATE_STYLE[r.state],
+    )
+
+
+def _needs_line(result: RunResult) -> str:
+    """What is asked for, once for all contenders."""
+    needs = dict.fromkeys(r.need for r in result.requirements)
+    words = []
+    for need in needs:
+        limit = share(need.threshold) if need.at_least else amount(need, need.threshold)
+        margin = f" (margin {need.margin:g})" if need.margin else ""
+        words.append(f"{need.metric} {'≥' if need.at_least else '≤'} {limit}{margin}")
+    return f"good enough: {', '.join(words)}" if words else ""
 
 
 def _details(result: RunResult) -> list[str]:

@@ -20,6 +20,7 @@ from evalkit.records.completion import Completion, Failure
 from evalkit.store.bytes_disk import BytesDisk
 
 _CHECKSUM = 8
+_LARGEST_IN_ROW = 32 * 1024  # bytes; longer answers get a file of their own
 _BUSY_S = 15.0  # how long another process may hold the file before writing is given up
 _WARNINGS = 5  # damaged entries that are told one by one
 
@@ -60,6 +61,7 @@ class ResponseCache:
                 str(self.folder),
                 timeout=_BUSY_S,
                 disk=BytesDisk,
+                disk_min_file_size=_LARGEST_IN_ROW,
                 eviction_policy="none",
                 cull_limit=0,
                 size_limit=2**50,

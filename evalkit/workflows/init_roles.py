@@ -63,6 +63,12 @@ def guess_roles(look: Look, wanted: Wanted, file: Path) -> Roles:
     where a wanted column is not there, where none can be the target and where none is left to show.
     """
     columns = list(look.columns.values())
+    if len(columns) == 1 and file.suffix.lower() in (".csv", ".tsv"):
+        raise SuiteError(
+            f"the only column is {code(columns[0].name)}",
+            Place(file, 1),
+            expected="commas between the columns of a .csv file, tabs in a .tsv file",
+        )
     for name in (*(() if wanted.target is None else (wanted.target,)), *wanted.texts):
         if name not in look.columns:
             raise _no_column(name, look, file)
@@ -105,14 +111,21 @@ def _listed(columns: Sequence[str]) -> str:
 def _split_column(columns: list[Column], sample: Sequence[Row]) -> str | None:
     """A column that says itself which rows are for training and which for testing."""
     for column in columns:
-        if column.name_words and column.name_words[-1] in names.SPLIT and column.everywhere and column.distinct > 1:
+        if (
+            column.name_words
+            and column.name_words[-1] in names.SPLIT
+            and column.everywhere
+            and column.distinct > 1
+        ):
             sides = {split_side(row.get(column.name)) for row in sample}
             if sides == {"train", "test"}:
                 return column.name
     return None
 
 
-def _target(columns: list[Column], split: str | None, wanted: Wanted, file: Path, doubts: list[str]) -> Column:
+def _target(
+    columns: list[Column], split: str | None, wanted: Wanted, file: Path, doubts: list[str]
+) -> Column:
     scores = {c.name: _target_score(c) for c in columns if c.name != split and c.name not in wanted.texts}
     ranked = sorted((c for c in columns if scores.get(c.name, 0) > 0), key=lambda c: -scores[c.name])
     if wanted.target is not None:
@@ -122,8 +135,12 @@ def _target(columns: list[Column], split: str | None, wanted: Wanted, file: Path
     best = ranked[0]
     by_shape_only = _name_score(best) <= 0
     if by_shape_only:
-        doubts.append(f"no column is named like a right answer; {code(best.name)} was chosen for its few values")
-    others = [c.name for c in ranked[1:] if (by_shape_only or scores[c.name] >= _FITS) and _could_be_target(c)]
+        doubts.append(
+            f"no column is named like a right answer; {code(best.name)} was chosen for its few values"
+        )
+    others = [
+        c.name for c in ranked[1:] if (by_shape_only or scores[c.name] >= _FITS) and _could_be_target(c)
+    ]
     for name in others[:3]:
         doubts.append(f"{code(name)} would also fit as the right answer; use {option('--target', name)}")
     return best
@@ -131,12 +148,6 @@ def _target(columns: list[Column], split: str | None, wanted: Wanted, file: Path
 
 def _no_target(columns: list[Column], wanted: Wanted, file: Path) -> SuiteError:
     given = [c.name for c in columns]
-    if len(given) == 1 and any(mark in given[0] for mark in ";\t,"):
-        return SuiteError(
-            f"the only column is {code(given[0])}",
-            Place(file, 1),
-            expected="commas between the columns of a .csv file, tabs in a .tsv file",
-        )
     if any(c.name in ("messages", "conversations") and c.kind == "list" for c in columns):
         return SuiteError(
             "the rows hold whole chats, not columns",
