@@ -92,7 +92,7 @@ def test_an_answer_waits_no_longer_than_its_time(cache: Watched) -> None:
 
 
 def test_a_rejected_sample_is_committed_and_an_infra_error_is_not(cache: Watched) -> None:
-    outcomes = {0: Failure("rejected", "r"), 1: Failure("infra", "i"), 2: said()}
+    outcomes: dict[int, Completion | Failure] = {0: Failure("rejected", "r"), 1: Failure("infra", "i"), 2: said()}
     found: list[Answer[int]] = []
     run(cache, found.append, Scripted(lambda each, _: outcomes[int(each.suffix.split()[1]) % 3]))
     assert len(found) == 300

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evalkit.engine.config import EngineConfig
-from evalkit.records.completion import Failure
+from evalkit.records.completion import Completion, Failure
 from tests.engine.asking import QUICK, Scripted, run_fake, run_lane, said
 from tests.servers.launch import FakeProvider
 
@@ -233,7 +233,12 @@ def test_a_short_outage_stops_nothing(tmp_path: Path) -> None:
 
 def test_everyone_gets_an_outcome_whatever_happens(tmp_path: Path) -> None:
     """A mixture of everything, with repeats: each asker is answered exactly once."""
-    outcomes = [said(), Failure("rejected", "r"), Failure("ambiguous", "a"), Failure("infra", "i", True)]
+    outcomes: list[Completion | Failure] = [
+        said(),
+        Failure("rejected", "r"),
+        Failure("ambiguous", "a"),
+        Failure("infra", "i", True),
+    ]
     model = Scripted(lambda r, n: outcomes[(int(r.suffix) + n) % 4])
     texts = [str(i % 150) for i in range(450)]
     asked = run_lane(model, tmp_path, texts)

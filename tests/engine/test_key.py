@@ -24,9 +24,7 @@ IDENTITY: dict[str, str | None] = {
 }
 PREFIX = make_prefix("Be brief. é", [Turn("q", "a")])
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "number"}}}
-PARAMETERS = Parameters(
-    64, temperature=0.0, seed=7, reasoning="low", schema=SCHEMA, labels=("no", "yes"), stop=("\n",)
-)
+PARAMETERS = Parameters(64, temperature=0.0, seed=7, reasoning="low", schema=SCHEMA, labels=("no", "yes"), stop=("\n",))
 GOLDEN = "334c66d2d7ee7d0551da03fdcc0a61c94341f7ef7174f8b998090911d2ab1805"
 
 
@@ -110,7 +108,9 @@ def test_a_suffix_cannot_pose_as_an_epoch(suffix: str, other: str) -> None:
 
 def test_contenders_that_share_prefix_and_model_share_the_primer() -> None:
     def name(**changed: Any) -> str:
-        return RequestKey({**IDENTITY, **changed.pop("identity", {})}, PREFIX, replace(PARAMETERS, **changed)).prefix_name
+        return RequestKey(
+            {**IDENTITY, **changed.pop("identity", {})}, PREFIX, replace(PARAMETERS, **changed)
+        ).prefix_name
 
     assert name(temperature=None, seed=1, max_tokens=9, cache_ttl="1h") == name()
     assert len({name(), name(schema=None), name(reasoning="high"), name(identity={"model": "other"})}) == 4

@@ -157,9 +157,7 @@ def test_only_an_answer_primes(tmp_path: Path, outcome: Failure) -> None:
     assert (len(model.sent), most) == (4, 1)
 
 
-def test_contenders_that_share_prefix_and_model_share_the_primer(
-    fake_anthropic: FakeProvider, tmp_path: Path
-) -> None:
+def test_contenders_that_share_prefix_and_model_share_the_primer(fake_anthropic: FakeProvider, tmp_path: Path) -> None:
     fake_anthropic.configure(latency_ms=30)
     found: list[Answer[int]] = []
     cache = ResponseCache(tmp_path)

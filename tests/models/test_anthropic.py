@@ -130,15 +130,11 @@ def test_native_output_keeps_the_effort(fake_anthropic: FakeProvider) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize(("ttl", "bucket"), [("5m", "cache_write_5m"), ("1h", "cache_write_1h")])
-def test_usage_is_the_servers_own_counting(
-    fake_anthropic: FakeProvider, ttl: Any, bucket: str, stream: bool
-) -> None:
+def test_usage_is_the_servers_own_counting(fake_anthropic: FakeProvider, ttl: Any, bucket: str, stream: bool) -> None:
     fake_anthropic.configure(thinking_tokens=30)
     parameters = Parameters(16, cache_ttl=ttl)
     texts = ("one", "two", "three")
-    outcomes = ask(
-        fake_anthropic, "anthropic", prefix=LONG_PREFIX, parameters=parameters, texts=texts, stream=stream
-    )
+    outcomes = ask(fake_anthropic, "anthropic", prefix=LONG_PREFIX, parameters=parameters, texts=texts, stream=stream)
     usages = [answer(outcome).usage or Usage() for outcome in outcomes]
     total = usages[0] + usages[1] + usages[2]
     tokens = fake_anthropic.stats()["tokens"]
@@ -178,7 +174,7 @@ def test_no_usage_is_unknown_and_not_zero() -> None:
     assert usage_of({"input_tokens": 5, "output_tokens": 3}) == Usage(input=5, output=3)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(JSON, st.lists(JSON, max_size=4))
 def test_any_shape_is_read_or_refused(data: Any, events: list[Any]) -> None:
     reader = MessagesReader()

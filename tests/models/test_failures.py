@@ -154,7 +154,7 @@ HOSTILE = {
     "redirect with a password": b"HTTP/1.1 307 Found\r\nLocation: http://u:hidden@127.0.0.1:1/\r\n\r\n",
     "no content": b"HTTP/1.1 204 No\r\n\r\n",
     "503 of another shape": b"HTTP/1.1 503 No\r\nContent-Length: 3\r\nContent-Type: application/json\r\n\r\n[1]",
-    "429 with broken wishes": b"HTTP/1.1 429 No\r\nRetry-After: \xff\r\nretry-after-ms: nan\r\nContent-Length: 0\r\n\r\n",
+    "429, broken wishes": b"HTTP/1.1 429 No\r\nRetry-After: \xff\r\nRetry-After-Ms: nan\r\nContent-Length: 0\r\n\r\n",
 }
 
 
@@ -215,9 +215,7 @@ def test_a_refused_connection_is_infrastructure(provider: str) -> None:
 def test_an_answer_that_was_cut_inside_a_character_is_kept() -> None:
     half = rb'"a\ud83d"'
     chat = b'{"choices":[{"message":{"content":' + half + b'},"finish_reason":"length"}]}'
-    message = (
-        b'{"type":"message","content":[{"type":"text","text":' + half + b'}],"stop_reason":"max_tokens"}'
-    )
+    message = b'{"type":"message","content":[{"type":"text","text":' + half + b'}],"stop_reason":"max_tokens"}'
     for provider, body in (("openai", chat), ("anthropic", message)):
         answer = ask_raw(_OK + _BODY + body, provider, False)
         assert isinstance(answer, Completion)

@@ -160,7 +160,7 @@ _DATA = st.recursive(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.one_of(_DATA, st.builds(entry, _DATA), st.builds(lambda d: entry({"tiers": d}), _DATA)))
 def test_any_file_is_read_or_named(tmp_path: Path, data: Any) -> None:
     try:

@@ -16,11 +16,30 @@ from tests.servers.launch import FakeProvider
 TURNS = [Turn("first?", "one"), Turn("second?", "two")]
 SHORT = make_prefix("Be brief.", TURNS)
 
-_NAMES = (
-    "type content text thinking stop_reason usage model message choices delta refusal finish_reason index "
-    "content_block input_tokens output_tokens prompt_tokens completion_tokens cache_creation "
-    "cache_read_input_tokens prompt_tokens_details cached_tokens"
-).split()
+_NAMES = [
+    "type",
+    "content",
+    "text",
+    "thinking",
+    "stop_reason",
+    "usage",
+    "model",
+    "message",
+    "choices",
+    "delta",
+    "refusal",
+    "finish_reason",
+    "index",
+    "content_block",
+    "input_tokens",
+    "output_tokens",
+    "prompt_tokens",
+    "completion_tokens",
+    "cache_creation",
+    "cache_read_input_tokens",
+    "prompt_tokens_details",
+    "cached_tokens",
+]
 _TEXTS = st.sampled_from(["message", "text", "text_delta", "message_start", "message_stop", "message_delta", "\ud83d"])
 
 JSON: st.SearchStrategy[Any] = st.recursive(

@@ -35,7 +35,9 @@ def cache(tmp_path: Path) -> Iterator[ResponseCache]:
     opened.close()
 
 
-@pytest.mark.parametrize("outcome", [FULL, Completion("", "end", Timing(0.0)), REJECTED], ids=["full", "bare", "rejected"])
+@pytest.mark.parametrize(
+    "outcome", [FULL, Completion("", "end", Timing(0.0)), REJECTED], ids=["full", "bare", "rejected"]
+)
 def test_what_was_kept_comes_back(tmp_path: Path, cache: ResponseCache, outcome: Completion | Failure) -> None:
     cache.commit([(key(1), outcome)])
     cache.close()
@@ -178,7 +180,7 @@ def test_a_full_disk_is_told_and_passes(cache: ResponseCache) -> None:
 def test_a_commit_that_fails_at_its_end_does_not_block_the_next(
     cache: ResponseCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = type(cache._cache)._sql.fget  # type: ignore[attr-defined]
+    plain = type(cache._cache)._sql.fget
 
     def broken(self: Any) -> Any:
         def run(statement: str, *rest: Any) -> Any:
@@ -200,7 +202,7 @@ def test_a_commit_that_fails_at_its_end_does_not_block_the_next(
 def test_a_disk_that_is_read_only_is_told_at_once(cache: ResponseCache, monkeypatch: pytest.MonkeyPatch) -> None:
     """diskcache itself would try to begin for ever."""
     tries = 0
-    plain = type(cache._cache)._sql.fget  # type: ignore[attr-defined]
+    plain = type(cache._cache)._sql.fget
 
     def read_only(self: Any) -> Any:
         def run(statement: str, *rest: Any) -> Any:

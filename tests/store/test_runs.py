@@ -124,7 +124,7 @@ def test_a_finished_run_is_never_a_leftover(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
-    with pytest.raises(RunError, match="file.*: cannot write the run here: "):
+    with pytest.raises(RunError, match=r"file.*: cannot write the run here: "):
         RunWriter(tmp_path / "file", "s")
 
 
