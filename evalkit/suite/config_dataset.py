@@ -42,7 +42,7 @@ class Source(Config):
 
 
 class FromTrain(Config):
-    """A seeded slice of train, which is then neither an example nor training data."""
+    """A seeded slice of train whose rows are never examples."""
 
     from_: Literal["train"] = Field(alias="from", description="The split that the slice is taken from.")
     fraction: float = Field(0.2, gt=0, lt=1, description="The share of train's rows, between 0 and 1.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,11 @@ def test_passing_trouble_is_asked_again(fakes: Fakes, tmp_path: Path, provider: 
 @pytest.mark.parametrize("provider", ["anthropic", "openai"])
 def test_a_silent_server_is_left_after_the_time_limit(fakes: Fakes, tmp_path: Path, provider: str) -> None:
     break_all(fakes[provider], then={"kind": "hang"}, match="0")
-    asked = run_fake(fakes[provider], provider, tmp_path, ["text 0", "text 1"], timeout_s=0.3)
+    config = replace(QUICK, max_attempts=2)
+    asked = run_fake(fakes[provider], provider, tmp_path, ["text 0", "text 1"], config, timeout_s=0.8)
     assert asked.kinds == {"answer": 1, "infra": 1}
-    assert asked.reasons == {"no answer within 0.3 s"}
-    assert asked.monitor.sent == 1 + QUICK.max_attempts
+    assert asked.reasons == {"no answer within 0.8 s"}
+    assert asked.monitor.sent == 1 + config.max_attempts
 
 
 @pytest.mark.parametrize("provider", ["anthropic", "openai"])
@@ -216,11 +218,12 @@ def test_a_server_that_breaks_down_midway_is_left_later(tmp_path: Path) -> None:
         down = Failure("infra", "HTTP 529", True, http_status=529)
         return Scripted(lambda r, _: said() if int(r.suffix) < answered else down)
 
-    asked = run_lane(outcome(100), tmp_path / "down", texts)
+    config = replace(QUICK, prime=False, concurrency=8)
+    asked = run_lane(outcome(100), tmp_path / "down", texts, config)
     assert asked.kinds == {"answer": 100, "infra": 500}
     sent = sum(answer.sent for answer in asked.answers)
-    at_most = QUICK.give_up_after * QUICK.concurrency
-    assert 100 + at_most <= sent <= 100 + at_most + 2 * QUICK.concurrency
+    at_most = config.give_up_after * config.concurrency
+    assert 100 + at_most <= sent <= 100 + at_most + 2 * config.concurrency
 
 
 def test_a_short_outage_stops_nothing(tmp_path: Path) -> None:

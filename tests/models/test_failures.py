@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -158,50 +157,43 @@ HOSTILE = {
 }
 
 
-@contextmanager
-def raw_server(reply: bytes) -> Iterator[int]:
-    """A server on loopback that answers every connection with the same bytes; yields its port."""
-    loop = asyncio.new_event_loop()
+def ask_raw(replies: Sequence[bytes], provider: str, stream: bool) -> list[Completion | Failure]:
+    """One request to a server on loopback for each reply, which it sends as it is."""
+    reply = b""
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.IncompleteReadError, StopIteration):
             head = await reader.readuntil(b"\r\n\r\n")
             length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
             await reader.readexactly(int(length.split(b":")[1]))
             writer.write(reply)
             await writer.drain()
-        except (OSError, asyncio.IncompleteReadError, StopIteration):
-            pass
         writer.close()
 
-    server = loop.run_until_complete(asyncio.start_server(answer, "127.0.0.1", 0))
-    thread = Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        loop.call_soon_threadsafe(server.close)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()
-
-
-def ask_raw(reply: bytes, provider: str, stream: bool) -> Completion | Failure:
-    with raw_server(reply) as port:
-        url = f"http://127.0.0.1:{port}" + ("/v1" if provider == "openai" else "")
+    async def run() -> list[Completion | Failure]:
+        nonlocal reply
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}" + ("/v1" if provider == "openai" else "")
         model = open_model(spec(provider, url), context(stream=stream, timeout_s=5))
-        return ask_all(model, [request("hi")])[0]
+        outcomes = []
+        async with server:
+            for each in replies:
+                reply = each
+                outcomes.append(await model.complete(request("hi")))
+            await model.aclose()
+        return outcomes
+
+    return asyncio.run(run())
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 @pytest.mark.parametrize("provider", ["anthropic", "openai"])
-@pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_bytes_are_infrastructure(name: str, provider: str, stream: bool) -> None:
-    failure = ask_raw(HOSTILE[name], provider, stream)
-    assert isinstance(failure, Failure)
-    assert (failure.kind, failure.retryable) == ("infra", True)
-    assert "hidden" not in failure.reason
+def test_hostile_bytes_are_infrastructure(provider: str, stream: bool) -> None:
+    outcomes = ask_raw(list(HOSTILE.values()), provider, stream)
+    for name, failure in zip(HOSTILE, outcomes, strict=True):
+        assert isinstance(failure, Failure), name
+        assert (failure.kind, failure.retryable) == ("infra", True), name
+        assert "hidden" not in failure.reason
 
 
 @pytest.mark.parametrize("provider", ["anthropic", "openai"])
@@ -217,7 +209,7 @@ def test_an_answer_that_was_cut_inside_a_character_is_kept() -> None:
     chat = b'{"choices":[{"message":{"content":' + half + b'},"finish_reason":"length"}]}'
     message = b'{"type":"message","content":[{"type":"text","text":' + half + b'}],"stop_reason":"max_tokens"}'
     for provider, body in (("openai", chat), ("anthropic", message)):
-        answer = ask_raw(_OK + _BODY + body, provider, False)
+        (answer,) = ask_raw([_OK + _BODY + body], provider, False)
         assert isinstance(answer, Completion)
         assert (answer.text, answer.stop) == ("a�", "max_tokens")
 
@@ -227,7 +219,7 @@ def test_a_character_that_comes_in_two_events_is_whole() -> None:
         return b'data: {"choices":[{"delta":{"content":"' + piece + b'"},"finish_reason":' + finish + b"}]}\n\n"
 
     events = event(rb"a\ud83d", b"null") + event(rb"\ude00", b'"stop"') + b"data: [DONE]\n\n"
-    answer = ask_raw(_OK + _SSE + events, "openai", True)
+    (answer,) = ask_raw([_OK + _SSE + events], "openai", True)
     assert isinstance(answer, Completion)
     assert answer.text == "a😀"
 

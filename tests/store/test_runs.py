@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from evalkit.store import runs
 from evalkit.store.runs import COLUMNS, RunError, RunWriter, load_run, newest_run
@@ -63,6 +65,23 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     assert frame["text"][0] == ROW["text"] and frame["note"].isna().all() and frame["cost_usd"].sum() == 1250
     assert stored.manifest == {"suite": "s"}
     assert stored.contenders["metrics.accuracy.value"][0] == 0.5 and len(stored.requirements) == 0
+
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["2026-11-24", "1e5", "null", "NaN", "{}"])
+
+
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.lists(st.tuples(_TEXT, st.none() | _TEXT, st.none() | st.floats(0, 1e9), st.none() | st.booleans()), min_size=1)
+)
+def test_any_text_and_any_number_come_back(tmp_path: Path, values: list[tuple[str, str | None, Any, Any]]) -> None:
+    writer = RunWriter(tmp_path, "s")
+    names = ("text", "answer", "latency_ms", "correct")
+    for i, value in enumerate(values):
+        writer.add({**ROW, "index": i, **dict(zip(names, value, strict=True))})
+    frame = load_run(writer.close({}, SUMMARY)).samples
+    rows_back = frame[list(names)].astype(object).where(frame[list(names)].notna(), None)
+    assert list(rows_back.itertuples(index=False, name=None)) == values
 
 
 def test_a_run_without_rows(tmp_path: Path) -> None:
@@ -156,7 +175,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     writer = RunWriter(tmp_path, "s")
     for row in rows(10_000):
         writer.add(row)
-        assert len(writer._columns["key"]) < runs._ROWS_AT_ONCE
+        assert writer._waiting < runs._ROWS_AT_ONCE
     writer.discard()
 
 
