@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from time import perf_counter
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 
 from evalkit.models.base import ModelContext, ModelUnavailable
-from evalkit.models.local_files import LocalFile, local_file
-from evalkit.models.sdk import example_turns
-from evalkit.records.completion import Completion, Failure, StopReason, Timing, Usage
+from evalkit.models.local_files import INSTALL, LocalFile, local_file
+from evalkit.models.local_prompt import chat_question, text_question
+from evalkit.models.local_server import LocalServer
+from evalkit.records.completion import Completion, Failure
 from evalkit.records.model import ModelSpec
-from evalkit.records.request import Parameters, Prefix, Request
+from evalkit.records.request import Request
 
-_CONTEXT_TOKENS = 8192
-_ANSWER = "\nAnswer:"
-_STOP: dict[str | None, StopReason] = {"stop": "end", "length": "max_tokens"}
+_CLOSING_S = 1.0
 
 
 def open_model(spec: ModelSpec, context: ModelContext) -> LocalModel:
     """Open a local model; it is loaded at the first request, so that a warm rerun never loads it.
 
-    Raises ModelUnavailable where the package or the file is missing.
+    Raises ModelUnavailable where a package or the file is missing.
     """
-    try:
-        import xllamacpp  # noqa: F401 - only to know that it is there
-    except ImportError:
-        raise ModelUnavailable('package xllamacpp is not installed: pip install "evalkit[local]"') from None
+    if find_spec("xllamacpp") is None:
+        raise ModelUnavailable(f"package xllamacpp is not installed: {INSTALL}")
     file = local_file(spec.model, spec.revision)
-    return LocalModel(spec, file, notes=[file.notice] if file.notice else [])
+    notes = [file.notice] if file.notice else []
+    return LocalModel(spec, file, context.timeout_s, context.stream, notes)
 
 
 @dataclass
@@ -40,11 +38,15 @@ class LocalModel:
 
     spec: ModelSpec
     file: LocalFile
+    timeout_s: float = 120.0
+    stream: bool = False
+    notes: list[str] = field(default_factory=list)
     max_concurrency: int | None = 1
     cacheable: bool = True
-    notes: list[str] = field(default_factory=list)
-    _server: Any = None
-    _busy: bool = False
+    _thread: ThreadPoolExecutor | None = None
+
+    def __post_init__(self) -> None:
+        self.server = LocalServer(self.file)
 
     @property
     def identity(self) -> Mapping[str, str | None]:
@@ -57,83 +59,32 @@ class LocalModel:
         }
 
     async def complete(self, request: Request) -> Completion | Failure:
-        """Answer one request in a thread; greedy unless the suite sets a temperature."""
-        self._busy = True
+        """Answer one request in the model's own thread; greedy unless the suite sets a temperature.
+
+        A call that is cancelled or takes too long ends at the next 128 prompt tokens or the next answer token.
+        """
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="evalkit-local")
+        question = chat_question(request) if self.file.chat else text_question(request)
+        cancelled = threading.Event()
+        call = asyncio.get_running_loop().run_in_executor(self._thread, self.server.ask, question, cancelled)
         try:
-            answer, seconds = await asyncio.to_thread(self._ask, request)
+            async with asyncio.timeout(self.timeout_s):
+                outcome = await call
+        except TimeoutError:
+            return Failure("infra", f"no answer within {self.timeout_s:g} s", retryable=True)
         finally:
-            self._busy = False
-        return _read(answer, Timing(seconds * 1000), self.spec.model)
+            cancelled.set()
+        if isinstance(outcome, Completion) and not self.stream:
+            return replace(outcome, timing=replace(outcome.timing, ttft_ms=None))
+        return outcome
 
     async def aclose(self) -> None:
-        """Free the model. A thread that still computes keeps it: it ends with the process."""
-        if not self._busy:
-            self._server = None
-
-    def _ask(self, request: Request) -> tuple[dict[str, Any], float]:
-        if self._server is None:
-            self._server = _load(self.file)
-        body = _body(request.parameters)
-        started = perf_counter()
-        if self.file.chat:
-            messages = [{"role": "system", "content": request.prefix.system}] if request.prefix.system else []
-            messages += [*example_turns(request.prefix), {"role": "user", "content": request.suffix}]
-            answer = self._server.handle_chat_completions({**body, "messages": messages})
-        else:
-            stop = list(request.parameters.stop) or ["\n\n"]
-            answer = self._server.handle_completions(
-                {**body, "prompt": _prompt(request.prefix, request.suffix), "stop": stop}
-            )
-        return answer, perf_counter() - started
-
-
-def _load(file: LocalFile) -> Any:
-    import xllamacpp
-
-    parameters = xllamacpp.CommonParams()
-    parameters.model.path = str(file.path)
-    parameters.n_parallel = 1
-    parameters.n_ctx = _CONTEXT_TOKENS
-    parameters.swa_full = True  # without it Gemma's sliding window keeps no prefix to reuse
-    parameters.warmup = False
-    parameters.verbosity = -1
-    # Half of the cores: more threads cost more CPU for little time on a model of this size.
-    threads = max(1, min(8, (os.cpu_count() or 2) // 2))
-    parameters.cpuparams.n_threads = threads
-    parameters.cpuparams_batch.n_threads = threads
-    return xllamacpp.Server(parameters)
-
-
-def _body(parameters: Parameters) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "max_tokens": parameters.max_tokens,
-        "temperature": parameters.temperature or 0.0,
-        "cache_prompt": True,
-    }
-    if parameters.seed is not None:
-        body["seed"] = parameters.seed
-    if parameters.schema is not None:
-        body["json_schema"] = dict(parameters.schema)
-    return body
-
-
-def _prompt(prefix: Prefix, suffix: str) -> str:
-    """A text that a base model continues with the answer."""
-    parts = [prefix.system] if prefix.system else []
-    parts += [f"{turn.user}{_ANSWER} {turn.assistant}" for turn in prefix.examples]
-    return "\n\n".join([*parts, f"{suffix}{_ANSWER}"])
-
-
-def _read(answer: dict[str, Any], timing: Timing, model: str) -> Completion | Failure:
-    if error := answer.get("error"):
-        too_long = error.get("type") == "exceed_context_size_error"
-        return Failure("rejected" if too_long else "ambiguous", str(error.get("message") or error))
-    choice = answer["choices"][0]
-    text = choice["message"]["content"] if "message" in choice else choice["text"].removeprefix(" ")
-    timings = answer.get("timings") or {}
-    usage = Usage(
-        input=int(timings.get("prompt_n", 0)),
-        cache_read=int(timings.get("cache_n", 0)),
-        output=int(timings.get("predicted_n", 0)),
-    )
-    return Completion(text or "", _STOP.get(choice.get("finish_reason"), "other"), timing, usage, model)
+        """Stop what is under way and free the model; where that takes long, it goes on without being waited for."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self.server.stop_now()
+        closing = asyncio.get_running_loop().run_in_executor(thread, self.server.close)
+        thread.shutdown(wait=False)
+        await asyncio.wait([closing], timeout=_CLOSING_S)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -28,6 +28,7 @@ _STOP: dict[str, StopReason] = {
     "content_filter": "refusal",
     "refusal": "refusal",
 }
+_T = TypeVar("_T")
 _UNTIMED = float("nan")  # no latency was recorded: unknown, which is not zero
 
 
@@ -95,6 +96,10 @@ class RecordedIds(Set[str]):
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
+
+    @classmethod
+    def _from_iterable(cls, it: Iterable[_T]) -> Set[_T]:
+        return frozenset(it)  # what `&` and `-` give
 
     def __contains__(self, sample_id: object) -> bool:
         return isinstance(sample_id, str) and self._answers.row(sample_id) is not None

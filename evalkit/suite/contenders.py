@@ -12,7 +12,7 @@ from evalkit.records.model import ModelSpec
 from evalkit.records.output import Output
 from evalkit.records.request import Parameters, Prefix, Request, Turn
 from evalkit.records.sample import Sample
-from evalkit.suite.config_dataset import PromptConfig
+from evalkit.suite.config_dataset import Examples
 from evalkit.suite.config_models import ModelConfig
 from evalkit.suite.open import OpenSuite
 from evalkit.suite.template import Template, TemplateProblem, make_prefix
@@ -91,8 +91,9 @@ class _Builder:
 
     def __init__(self, suite: OpenSuite) -> None:
         self.suite = suite
-        self.given = {"labels": list(suite.dataset.labels), "schema": suite.loaded.json_schema}
+        self.given = suite.given
         self._prefixes: dict[tuple[str, str], Prefix] = {}
+        self._samples: dict[Examples, list[Sample]] = {}
 
     def contender(self, name: str, config: ModelConfig, prompt: str) -> Contender:
         loaded = self.suite.loaded
@@ -125,22 +126,30 @@ class _Builder:
     def _prefix(self, prompt: str, output: Output) -> Prefix:
         known = (prompt, output.enforce)
         if known not in self._prefixes:
-            config = self.suite.loaded.suite.prompts[prompt]
             try:
                 system = self.suite.prompts[prompt].system.render(self.given).strip()
-                turns = self._turns(prompt, config, output)
             except TemplateProblem as problem:
-                raise self.suite.loaded.fail(("prompts", prompt), problem.problem) from None
-            self._prefixes[known] = make_prefix(system, turns)
+                path = ("prompts", prompt, "system")
+                raise self.suite.loaded.fail(path, problem.problem, line=problem.line) from None
+            self._prefixes[known] = make_prefix(system, self._turns(prompt, output))
         return self._prefixes[known]
 
-    def _turns(self, prompt: str, config: PromptConfig, output: Output) -> list[Turn]:
-        examples = config.examples
+    def _turns(self, prompt: str, output: Output) -> list[Turn]:
+        examples = self.suite.loaded.suite.prompts[prompt].examples
         if examples is None or examples.count == 0:
             return []
+        if examples not in self._samples:  # each choice reads all of train
+            chosen = self.suite.dataset.examples(examples.count, examples.pick, examples.seed)
+            self._samples[examples] = chosen
         user = self.suite.prompts[prompt].user
-        samples = self.suite.dataset.examples(examples.count, examples.pick, examples.seed)
-        return [Turn(user.render({**self.given, **s.fields}), self._wanted(s, output)) for s in samples]
+        turns = []
+        for sample in self._samples[examples]:
+            try:
+                turns.append(Turn(user.render({**self.given, **sample.fields}), self._wanted(sample, output)))
+            except TemplateProblem as problem:
+                path, what = ("prompts", prompt, "user"), f"sample {sample.id}: {problem.problem}"
+                raise self.suite.loaded.fail(path, what, line=problem.line) from None
+        return turns
 
     def _wanted(self, sample: Sample, output: Output) -> str:
         """The right answer in the form that is scored."""

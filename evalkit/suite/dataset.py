@@ -1,57 +1,31 @@
 """The labelled rows of a suite: checked once in a first pass, then streamed as samples.
 
-The first pass keeps a hash or two per row and nothing else, so memory hardly grows with the data. Chance
-comes from hashes of a row's content, never from its position: adding a row does not reshuffle the others.
+The first pass keeps a hash or two per row, the later ones almost nothing, so memory hardly grows with the data.
+Chance comes from hashes of a row's content, never from its position: adding a row does not reshuffle the others.
 """
 
 from __future__ import annotations
 
 import hashlib
-import heapq
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
-import msgspec
+from dataclasses import dataclass
+from itertools import islice
 
 from evalkit.records.sample import Sample, Target
 from evalkit.suite.errors import Place, SuiteError, nearest
-from evalkit.suite.rows import Row, RowSource
-from evalkit.suite.target import TargetProblem, TargetReader
-
-_encode = msgspec.json.Encoder(order="sorted", enc_hook=str).encode
-
-
-@dataclass(frozen=True, slots=True)
-class DatasetSpec:
-    """Where the rows are and how to read them.
-
-    `dev` is a source of its own, or None: then dev is the share `dev_fraction` of train. `inputs` are the
-    columns that the prompts show: a train row with the same inputs as a test row leaks. `labels` is the
-    declared vocabulary, None to take it from the data, empty where the output has none. `limit` caps the test
-    rows, `model_limits` are smaller caps of single models.
-    """
-
-    test: RowSource
-    target: TargetReader
-    inputs: frozenset[str]
-    train: RowSource | None = None
-    dev: RowSource | None = None
-    dev_fraction: float = 0.2
-    dev_seed: int = 7
-    id: str | None = None
-    group: str | None = None
-    leakage: str = "error"
-    labels: tuple[str, ...] | None = None
-    limit: int | None = None
-    model_limits: frozenset[int] = frozenset()
-    seed: int = 7
+from evalkit.suite.items import DatasetSpec, Item, ItemReader, KeyProblem, encode, listed
+from evalkit.suite.rows import Row
+from evalkit.suite.sampling import number, shares, spread
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """What is known of a split after the first pass. `counts` is rows by target (label tasks only)."""
+    """What is known of a split after the first pass. `counts` is rows by target, empty unless they are classes.
+
+    `n` and `counts` of test are those within the suite's limit; `digest` (SHA-256, hex) is over all its rows.
+    """
 
     n: int
     counts: Mapping[str, int]
@@ -59,60 +33,45 @@ class Split:
     dropped: int = 0
 
 
-class KeyProblem(Exception):
-    """Raised where a key of the suite does not fit the data, such as a column that is not there.
+class _Tally:
+    """A split under survey. `counts` is by stratum."""
 
-    `key` is the suite's key, `near` the word to find a neighbour for and the words to choose from.
+    def __init__(self) -> None:
+        self.dropped = 0
+        self.counts: Counter[str] = Counter()
+        self._digest = hashlib.sha256()
+
+    def add(self, item: Item, stratum: str) -> None:
+        self._digest.update(encode(item.row))
+        self.counts[stratum] += 1
+
+    def split(self) -> Split:
+        by_target = {target: n for target, n in sorted(self.counts.items()) if target and n}
+        return Split(self.counts.total(), by_target, self._digest.hexdigest(), self.dropped)
+
+
+class Dataset:
+    """Checked rows.
+
+    `splits` has test and, with a train source, train and dev; `labels` is the vocabulary. `columns` are those of
+    the test rows, and `lacking` holds, for each input that some row lacks, the first such row of any split.
     """
 
-    def __init__(
-        self,
-        problem: str,
-        key: tuple[str, ...],
-        expected: str,
-        near: tuple[str, tuple[str, ...]] | None = None,
-    ) -> None:
-        self.problem, self.key, self.expected, self.near = problem, key, expected, near
-        super().__init__(problem)
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    """A row with what the first pass and the later ones both need."""
-
-    place: Place
-    row: Row
-    id: str
-    rank: int
-    target: Target
-
-
-@dataclass
-class Dataset:
-    """Checked rows. `splits` has test and, with a train source, train and dev; `labels` is the vocabulary."""
-
-    spec: DatasetSpec
-    splits: dict[str, Split] = field(default_factory=dict)
-    labels: tuple[str, ...] = ()
-    _inputs_of_test: set[int] = field(default_factory=set)
-    _highest_ranks: dict[int, dict[str, int]] = field(default_factory=dict)
-
-    @classmethod
-    def open(cls, spec: DatasetSpec) -> Dataset:
+    def __init__(self, spec: DatasetSpec) -> None:
         """Read everything once. Raises SuiteError or KeyProblem for the first thing that is wrong."""
-        dataset = cls(spec)
-        seen: Counter[str] = Counter()
-        dataset.splits["test"] = dataset._survey("test", seen)
+        self.spec = spec
+        self.splits: dict[str, Split] = {}
+        self.columns: dict[str, None] = {}
+        self.lacking: dict[str, tuple[Place, Row]] = {}
+        self._reader = ItemReader(spec)
+        self._questions: dict[str, set[int]] = {"test": set(), "dev": set()}
+        self._highest: dict[int, dict[str, int]] = {}
+        seen = self._survey("test")
         if spec.train is not None:
-            dataset.splits["train"] = dataset._survey("train", seen)
-            dataset.splits["dev"] = dataset._survey("dev", seen)
-        elif spec.dev is not None:
-            dataset.splits["dev"] = dataset._survey("dev", seen)
-        if spec.labels is None:
-            dataset.labels = tuple(sorted(seen))
-        else:
-            dataset.labels = spec.labels
-        return dataset
+            seen |= self._survey("train")
+        if spec.dev is not None:
+            seen |= self._survey("dev")
+        self.labels = tuple(sorted(seen)) if spec.labels is None else spec.labels
 
     @property
     def fingerprint(self) -> str:
@@ -124,197 +83,156 @@ class Dataset:
 
         `limit` is one of the spec's model limits: a seeded share of the test rows by target, always the same.
         """
-        group = self.spec.group
-        for index, item in enumerate(self._chosen(split)):
-            if limit is not None and split == "test" and not self._within(item, limit):
-                continue
-            cluster = None if group is None else str(item.row[group])
-            yield Sample(item.id, item.row, item.target, cluster, index)
+        for index, item in enumerate(self._chosen(split, limit)):
+            yield item.sample(index)
 
     def training_samples(self) -> Iterator[Sample]:
         """All rows that may be learned from when test is judged: train with dev, without what leaks."""
         yield from self.samples("train")
-        if self.spec.dev is None and "dev" in self.splits:
+        if self._is_sliced("train") and "dev" in self.splits:
             yield from self.samples("dev")
 
     def examples(self, count: int, pick: str, seed: int) -> list[Sample]:
-        """Worked examples from train, not dev or test: `stratified` by target, `random` or `first`."""
+        """Worked examples from train: `stratified` by target, `random` or `first`.
+
+        None asks the same as a row of dev or test, and the seeded ones are no copies of each other.
+        """
+        items = (
+            (item, item.sample(index))
+            for index, item in enumerate(self._chosen("train"))
+            if self._reader.question(item.row) not in self._questions["dev"]
+        )
         if pick == "first":
-            return [sample for sample, _ in zip(self.samples("train"), range(count), strict=False)]
-        ranked: dict[str, list[tuple[int, int, Sample]]] = defaultdict(list)
-        for sample in self.samples("train"):
-            stratum = sample.target if pick == "stratified" and isinstance(sample.target, str) else ""
-            entry = (-_hash(f"example:{seed}:".encode(), _encode(sample.fields)), -sample.index, sample)
-            if len(ranked[stratum]) < count:
-                heapq.heappush(ranked[stratum], entry)
-            else:
-                heapq.heappushpop(ranked[stratum], entry)
-        queues = [sorted(ranked[name], reverse=True) for name in sorted(ranked)]
-        chosen: list[tuple[int, int, Sample]] = []
-        for turn in range(count):
-            chosen += [queue[turn] for queue in queues if turn < len(queue)]
-        # Strata in turn, then shuffled: the order of examples must not spell the order of labels.
-        picked = sorted(chosen[:count], reverse=True)
-        return [sample for _, _, sample in picked]
+            return [sample for _, sample in islice(items, count)]
+        entries = (
+            (
+                self._stratum(item.target) if pick == "stratified" else "",
+                number(f"example:{seed}", item.content),
+                sample,
+            )
+            for item, sample in items
+        )
+        return spread(entries, count, seed)
 
-    def _survey(self, split: str, labels: Counter[str]) -> Split:
-        digest = hashlib.sha256()
-        counts: Counter[str] = Counter()
+    def _survey(self, source: str) -> set[str]:
+        """The first pass over a source (train gives dev too, unless that has its own); gives the targets seen."""
+        tallies = {name: _Tally() for name in (("train", "dev") if self._is_sliced(source) else (source,))}
         ids: set[int] = set()
-        ranks: dict[str, list[int]] = defaultdict(list)
-        n = dropped = read = 0
-        for item in self._items(split):
+        ranks: dict[str, array[int]] = defaultdict(lambda: array("Q"))
+        read = 0
+        for item in self._items(source):
             read += 1
-            if self.spec.group is not None and self.spec.group not in item.row:
-                raise self._missing(item.place, self.spec.group, ("dataset", "group"), item.row)
-            if self._in_other_slice(split, item):
-                continue
+            split = self._slice_of(source, item)
             if split != "test" and self._leaks(split, item):
-                dropped += 1
+                tallies[split].dropped += 1
                 continue
-            n += 1
-            digest.update(_encode(item.row))
-            stratum = self._check_target(item, counts)
-            if self.spec.id is not None:
-                self._check_id(split, item, ids)
-            if split == "test":
-                if self.spec.train is not None or self.spec.dev is not None:
-                    self._inputs_of_test.add(self._input_hash(item.row))
-                if self._limits:
-                    ranks[stratum].append(item.rank)
-        labels.update(counts)
-        if read == 0 or (split == "test" and n == 0):
-            raise KeyProblem(f"the {split} split has no rows", ("dataset", split), "at least one row")
-        if split == "test":
-            self._highest_ranks = {limit: _cut(ranks, limit) for limit in self._limits if limit < n}
-            n = min(n, self.spec.limit or n)
-        return Split(n, dict(sorted(counts.items())), digest.hexdigest(), dropped)
+            self._check(source, item, ids)
+            stratum = self._stratum(item.target)
+            tallies[split].add(item, stratum)
+            if split in self._questions and (self.spec.train is not None or self.spec.dev is not None):
+                self._questions[split].add(self._reader.question(item.row))
+            if split == "test" and self._limits:
+                ranks[stratum].append(self._rank(item))
+        if read == 0:
+            raise KeyProblem(f"the {source} split has no rows", ("dataset", source), "at least one row")
+        seen = {target for tally in tallies.values() for target in tally.counts}
+        if source == "test" and self._limits:
+            tallies["test"].counts = Counter(self._limit(ranks))
+        self.splits.update({name: tally.split() for name, tally in tallies.items()})
+        return seen
 
-    def _chosen(self, split: str) -> Iterator[_Item]:
-        for item in self._items(split):
-            if self._in_other_slice(split, item):
+    def _limit(self, ranks: Mapping[str, array[int]]) -> dict[str, int]:
+        """Find the highest rank within each limit in every stratum; gives the strata's sizes within the suite's.
+
+        A model's share is cut from the suite's share, so that it holds exactly as many rows as it says.
+        """
+        kept = {name: sorted(values) for name, values in ranks.items()}
+        for limit in sorted(self._limits, key=lambda limit: limit != self.spec.limit):
+            sizes = {name: len(values) for name, values in kept.items()}
+            if limit >= sum(sizes.values()):
                 continue
-            if split != "test" and self._leaks(split, item):
-                continue
-            if split == "test" and not self._within(item, self.spec.limit):
-                continue
-            yield item
+            quotas = shares(sizes, limit, self.spec.seed)
+            self._highest[limit] = {name: kept[name][quota - 1] for name, quota in quotas.items() if quota}
+            if limit == self.spec.limit:
+                kept = {name: values[: quotas[name]] for name, values in kept.items()}
+        return {name: len(values) for name, values in kept.items()}
 
     @property
     def _limits(self) -> frozenset[int]:
         return self.spec.model_limits | ({self.spec.limit} if self.spec.limit is not None else frozenset())
 
-    def _within(self, item: _Item, limit: int | None) -> bool:
+    def _items(self, source: str) -> Iterator[Item]:
+        rows = {"test": self.spec.test, "train": self.spec.train, "dev": self.spec.dev}[source]
+        assert rows is not None
+        return self._reader.items(rows)
+
+    def _chosen(self, split: str, limit: int | None = None) -> Iterator[Item]:
+        source = "train" if split == "dev" and self._is_sliced("train") else split
+        for item in self._items(source):
+            if self._slice_of(source, item) != split:
+                continue
+            if split != "test":
+                if not self._leaks(split, item):
+                    yield item
+            elif self._within(item, self.spec.limit) and self._within(item, limit):
+                yield item
+
+    def _within(self, item: Item, limit: int | None) -> bool:
         """Whether a test row is among the `limit` that its stratum's share chooses."""
-        ranks = self._highest_ranks.get(limit) if limit is not None else None
-        return ranks is None or item.rank <= ranks.get(item.target if isinstance(item.target, str) else "", -1)
+        if limit is None or limit not in self._highest:
+            return True
+        return self._rank(item) <= self._highest[limit].get(self._stratum(item.target), -1)
 
-    def _items(self, split: str) -> Iterator[_Item]:
-        spec = self.spec
-        source = spec.test if split == "test" else spec.dev if split == "dev" and spec.dev else spec.train
-        assert source is not None
-        # Repeats are numbered where an id or a seeded choice depends on it; else not a byte is kept per row.
-        numbered = spec.id is None or split != "test" or bool(self._limits)
-        seen: Counter[int] = Counter()
-        for place, row in source.rows():
-            content = {k: v for k, v in row.items() if k != spec.id} if spec.id else row
-            digest = hashlib.blake2b(_encode(content), digest_size=8).digest()
-            number = int.from_bytes(digest)
-            if numbered:
-                seen[number] += 1
-            nth = seen[number] if numbered else 1
-            row_id = self._id_of(place, row, digest.hex(), nth)
-            rank = _hash(f"{spec.seed}:{nth}:".encode(), digest)
-            yield _Item(place, row, row_id, rank, self._target(place, row))
+    def _stratum(self, target: Target) -> str:
+        return target if self.spec.classes and isinstance(target, str) else ""
 
-    def _id_of(self, place: Place, row: Row, content: str, nth: int) -> str:
-        if self.spec.id is None:
-            return content if nth == 1 else f"{content}-{nth}"
-        value = row.get(self.spec.id)
-        if value is None or value == "":
-            raise self._missing(place, self.spec.id, ("dataset", "id"), row)
-        return value if isinstance(value, str) else str(value)
+    def _rank(self, item: Item) -> int:
+        return number(f"limit:{self.spec.seed}", item.id.encode())
 
-    def _target(self, place: Place, row: Row) -> Target:
-        for column in self.spec.target.columns:
-            if column not in row:
-                raise self._missing(place, column, ("dataset", "target"), row)
-        try:
-            return self.spec.target.read(row)
-        except TargetProblem as problem:
-            raise SuiteError(str(problem), place) from None
+    def _is_sliced(self, source: str) -> bool:
+        return source == "train" and self.spec.dev is None
 
-    def _missing(self, place: Place, column: str, key: tuple[str, ...], row: Row) -> KeyProblem:
-        names = tuple(map(str, row))
-        problem = f"no column {column!r} in {place.file.name}, row {place.line}"
-        return KeyProblem(problem, key, f"one of the columns {', '.join(names)}", (column, names))
+    def _slice_of(self, source: str, item: Item) -> str:
+        """The split that a row of a source belongs to."""
+        if not self._is_sliced(source):
+            return source
+        # Copies stay together, and so do rows of one cluster, so that dev holds no near copies of examples.
+        unit = item.content if item.group is None else item.group.encode()
+        return "dev" if number(f"dev:{self.spec.dev_seed}", unit) < self.spec.dev_fraction * 2**60 else "train"
 
-    def _check_target(self, item: _Item, counts: Counter[str]) -> str:
-        if not isinstance(item.target, str):
-            return ""
-        if self.spec.labels and item.target not in self.spec.labels:
-            raise SuiteError(
-                f"label {item.target!r} is not in the vocabulary",
-                item.place,
-                expected=f"one of {', '.join(self.spec.labels)}",
-                hint=nearest(item.target, self.spec.labels),
-            )
-        if self.spec.labels != ():
-            counts[item.target] += 1
-        return item.target
-
-    def _check_id(self, split: str, item: _Item, ids: set[int]) -> None:
-        number = _hash(b"id:", item.id.encode())
-        if number in ids:
-            first = next(other.place for other in self._items(split) if other.id == item.id)
-            problem = f"id {item.id!r} is given twice, first in row {first.line} of {first.file.name}"
-            raise SuiteError(problem, item.place, expected="unique ids")
-        ids.add(number)
-
-    def _in_other_slice(self, split: str, item: _Item) -> bool:
-        """Whether a row of the train source belongs to the other one of train and dev."""
-        if split == "test" or self.spec.dev is not None:
-            return False
-        group = self.spec.group
-        # Rows of one cluster stay together, so that dev holds no near copies of the examples.
-        unit = _encode(item.row.get(group)) if group is not None else item.rank.to_bytes(8)
-        is_dev = _hash(f"dev:{self.spec.dev_seed}:".encode(), unit) < self.spec.dev_fraction * 2**60
-        return is_dev != (split == "dev")
-
-    def _leaks(self, split: str, item: _Item) -> bool:
-        if self._input_hash(item.row) not in self._inputs_of_test:
+    def _leaks(self, split: str, item: Item) -> bool:
+        question = self._reader.question(item.row)
+        if question not in self._questions["test"]:
             return False
         if self.spec.leakage == "drop":
             return True
-        wanted = self._input_hash(item.row)
-        twin = next(t.place for t in self._items("test") if self._input_hash(t.row) == wanted)
+        twin = next(other.place for other in self._items("test") if self._reader.question(other.row) == question)
         raise SuiteError(
-            f"this {split} row is also in test (row {twin.line} of {twin.file.name})",
+            f"this {split} row is also in test ({twin.file.name}:{twin.line})",
             item.place,
             expected="no row in both; `leakage: drop` under dataset leaves such rows out of train",
         )
 
-    def _input_hash(self, row: Row) -> int:
-        """What the prompt shows of a row, white space folded: equal means the same question."""
-        columns = self.spec.inputs or (row.keys() - {self.spec.id, *self.spec.target.columns})
-        return _hash(b"input:", "\x1f".join(_folded(row.get(name)) for name in sorted(columns)).encode())
-
-
-def _folded(value: Any) -> str:
-    return " ".join(value.split()) if isinstance(value, str) else _encode(value).decode()
-
-
-def _hash(salt: bytes, data: bytes) -> int:
-    """A number below 2**60: the largest that Python keeps in two digits, and far from any clash."""
-    return int.from_bytes(hashlib.blake2b(salt + data, digest_size=8).digest()) >> 4
-
-
-def _cut(ranks: Mapping[str, list[int]], limit: int) -> dict[str, int]:
-    """The highest rank to keep in each stratum: shares as in the data, rounded by largest remainder."""
-    total = sum(len(values) for values in ranks.values())
-    exact = {name: len(values) * limit / total for name, values in ranks.items()}
-    quota = {name: int(share) for name, share in exact.items()}
-    by_remainder = sorted(exact, key=lambda name: (quota[name] - exact[name], name))
-    for name in by_remainder[: limit - sum(quota.values())]:
-        quota[name] += 1
-    return {name: sorted(values)[quota[name] - 1] for name, values in ranks.items() if quota[name] > 0}
+    def _check(self, source: str, item: Item, ids: set[int]) -> None:
+        """What is wrong with a row beyond what reading it shows; notes the columns that it has and lacks."""
+        labels = self.spec.labels
+        if labels and isinstance(item.target, str) and item.target not in labels:
+            raise SuiteError(
+                f"label {item.target!r} is not in the vocabulary",
+                item.place,
+                expected=f"one of {listed(labels)}",
+                hint=nearest(item.target, labels),
+            )
+        if source == "test" and not item.row.keys() <= self.columns.keys():
+            self.columns.update(dict.fromkeys(item.row))
+        if not self.spec.inputs <= item.row.keys():
+            for name in self.spec.inputs - item.row.keys():
+                self.lacking.setdefault(name, (item.place, item.row))
+        if self.spec.id is None:
+            return
+        known = number("id", item.id.encode())
+        if known in ids:
+            first = next(other.place for other in self._items(source) if other.id == item.id)
+            problem = f"id {item.id!r} is given twice, first in {first.file.name}:{first.line}"
+            raise SuiteError(problem, item.place, expected="unique ids")
+        ids.add(known)

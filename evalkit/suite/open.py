@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from evalkit.suite.config_dataset import FromTrain, Source
-from evalkit.suite.dataset import Dataset, DatasetSpec, KeyProblem
-from evalkit.suite.errors import nearest
+from evalkit.suite.dataset import Dataset
+from evalkit.suite.errors import SuiteError, nearest
+from evalkit.suite.hub_rows import resolve_revision
+from evalkit.suite.items import DatasetSpec, KeyProblem, listed
 from evalkit.suite.load import LoadedSuite
 from evalkit.suite.references import matching_files
-from evalkit.suite.rows import RowSource, resolve_revision
+from evalkit.suite.rows import RowSource
 from evalkit.suite.target import TargetReader
-from evalkit.suite.template import Template, TemplateProblem
+from evalkit.suite.template import HELPERS, Template, TemplateProblem
 
 GIVEN = frozenset({"labels", "schema"})  # what every template sees besides the columns
 
@@ -34,6 +37,11 @@ class OpenSuite:
     prompts: Mapping[str, PromptTemplates]
     warnings: tuple[str, ...] = ()
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """The values of GIVEN. A column of the same name goes before them in the user part."""
+        return {"labels": list(self.dataset.labels), "schema": self.loaded.json_schema}
+
 
 def open_suite(loaded: LoadedSuite) -> OpenSuite:
     """Compile the prompts, read the data once and check both against each other. Raises SuiteError."""
@@ -41,14 +49,17 @@ def open_suite(loaded: LoadedSuite) -> OpenSuite:
     prompts = {name: _templates(loaded, name) for name in loaded.suite.prompts}
     spec = _dataset_spec(loaded, prompts, warnings)
     try:
-        dataset = Dataset.open(spec)
+        dataset = Dataset(spec)
     except KeyProblem as problem:
         hint = nearest(*problem.near) if problem.near else None
         raise loaded.fail(problem.key, problem.problem, problem.expected, hint) from None
-    _check_columns(loaded, prompts, dataset)
-    dropped = {name: split.dropped for name, split in dataset.splits.items() if split.dropped}
-    warnings += [f"{n:,} rows of {name} are also in test and were dropped" for name, n in dropped.items()]
-    return OpenSuite(loaded, dataset, prompts, tuple(warnings))
+    opened = OpenSuite(loaded, dataset, prompts, tuple(warnings))
+    for name in prompts:
+        _check_columns(opened, name)
+        _check_gaps(opened, name)
+    if len(prompts) > 1 and "dev" in dataset.splits and dataset.splits["dev"].n == 0:
+        raise loaded.fail(("dataset", "dev"), "the dev split has no rows to choose a prompt on", "more rows in train")
+    return replace(opened, warnings=(*warnings, *_warnings(opened)))
 
 
 def _dataset_spec(loaded: LoadedSuite, prompts: Mapping[str, PromptTemplates], warnings: list[str]) -> DatasetSpec:
@@ -60,11 +71,12 @@ def _dataset_spec(loaded: LoadedSuite, prompts: Mapping[str, PromptTemplates], w
     spec = DatasetSpec(
         test=_source(loaded, "test", config.test, warnings),
         target=TargetReader.of(config.target, suite.task == "extract"),
-        inputs=frozenset().union(*(p.user.variables for p in prompts.values())) - GIVEN,
+        inputs=frozenset().union(*(p.user.variables for p in prompts.values())),
         id=config.id,
         group=config.group,
         leakage=config.leakage,
         labels=labels,
+        classes=suite.task == "classify" or labels != (),
         limit=config.limit,
         model_limits=frozenset(model.limit for model in suite.models.values() if model.limit is not None),
         seed=suite.run.seed if suite.run.seed is not None else 7,
@@ -82,7 +94,10 @@ def _source(loaded: LoadedSuite, split: str, source: Source, warnings: list[str]
     if source.path is not None:
         return RowSource(tuple(str(p) for p in matching_files(loaded.directory, source.path)))
     rows = RowSource(hub=source.hub, config=source.config, split=source.split or split, revision=source.revision)
-    revision = resolve_revision(rows)
+    try:
+        revision = resolve_revision(rows)
+    except SuiteError as error:
+        raise loaded.fail(("dataset", split, "hub"), f"{source.hub} {error.problem}") from None
     if source.revision is None and revision is not None:
         warnings.append(f"dataset.{split} is not pinned; add `revision: {revision}` so that its rows stay the same")
     return replace(rows, revision=revision or source.revision)
@@ -99,19 +114,48 @@ def _templates(loaded: LoadedSuite, name: str) -> PromptTemplates:
     return PromptTemplates(*parsed)
 
 
-def _check_columns(loaded: LoadedSuite, prompts: Mapping[str, PromptTemplates], dataset: Dataset) -> None:
+def _check_columns(opened: OpenSuite, name: str) -> None:
     """Every variable must exist: columns in the user part, only what is given in the system part."""
-    columns = frozenset(map(str, next(dataset.samples("test")).fields))
-    for name, templates in prompts.items():
-        for part, template, known in (
-            ("system", templates.system, GIVEN),
-            ("user", templates.user, GIVEN | columns),
-        ):
-            for variable in sorted(template.variables - known):
-                problem = f"the template uses {variable!r}, which is not there"
-                expected = "one of " + ", ".join(sorted(known))
-                if part == "system" and variable in columns:
-                    problem = f"the system part uses the column {variable!r}, but all samples share it"
-                    expected = "columns in `user` only: the system part is the prefix that is cached"
-                hint, line = nearest(variable, known), template.line_of(variable)
-                raise loaded.fail(("prompts", name, part), problem, expected, hint, line=line)
+    columns = frozenset(opened.dataset.columns)
+    templates = opened.prompts[name]
+    for part, template, known in (
+        ("system", templates.system, GIVEN),
+        ("user", templates.user, GIVEN | columns),
+    ):
+        for variable in sorted(template.variables - known - HELPERS, key=lambda v: (template.lines[v], v)):
+            problem = f"the template uses {variable!r}, which is not there"
+            expected = f"one of {listed(tuple(sorted(known)))}"
+            hint = nearest(variable, known)
+            if part == "system" and variable in columns:
+                problem = f"the system part uses the column {variable!r}, but all samples share it"
+                expected, hint = "columns in `user` only: the system part is the prefix that is cached", None
+            line = template.lines[variable]
+            raise opened.loaded.fail(("prompts", name, part), problem, expected, hint, line=line)
+
+
+def _check_gaps(opened: OpenSuite, name: str) -> None:
+    """A row may lack a column that others have only where the template says what then."""
+    user = opened.prompts[name].user
+    for variable, (place, row) in opened.dataset.lacking.items():
+        if variable not in user.variables:
+            continue
+        try:
+            user.render({**opened.given, **row})
+        except TemplateProblem as problem:
+            expected = f"the column in every row, or {{{{ {variable} | default('') }}}}"
+            raise SuiteError(f"prompt {name}, user part: {problem.problem}", place, expected=expected) from None
+
+
+def _warnings(opened: OpenSuite) -> Iterator[str]:
+    """What is allowed and yet is hardly meant."""
+    suite, splits = opened.loaded.suite, opened.dataset.splits
+    for split, found in splits.items():
+        if found.dropped:
+            yield f"{found.dropped:,} rows of {split} are also in test and were dropped"
+    for name, config in suite.prompts.items():
+        asked = config.examples.count if config.examples is not None else 0
+        if "train" in splits and asked > splits["train"].n:
+            yield f"prompt {name} asks for {asked} examples, and train has {splits['train'].n} rows"
+        shown = opened.prompts[name].user.variables & set(opened.dataset.spec.target.columns)
+        if shown and suite.task != "write":
+            yield f"prompt {name} shows the target column {min(shown)!r}: the answer is given away"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from evalkit.records.sample import Target
+
+_encode = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode
 
 
 class TargetProblem(Exception):
@@ -16,12 +19,22 @@ class TargetProblem(Exception):
 
 
 def canonical(value: Any) -> str:
-    """A label or answer as text: text as it is, numbers and booleans in their JSON form."""
+    """A label, answer or id as text: text as it is, numbers and booleans as in JSON, 1.0 as 1, dates as ISO 8601."""
     if isinstance(value, str):
         return value
-    if isinstance(value, float) and value.is_integer():
+    if isinstance(value, float | Decimal) and value % 1 == 0:
         return str(int(value))
-    return msgspec.json.encode(value, enc_hook=str).decode()
+    return value if isinstance(value := plain(value), str) else _encode(value).decode()
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON would give it back, so that it can be equal to what a model answers."""
+    return msgspec.json.decode(_encode(value))
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a cell holds nothing: null, not a number, or white space alone."""
+    return value is None or value != value or (isinstance(value, str) and not value.strip())
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +60,17 @@ class TargetReader:
     def read(self, row: Mapping[str, Any]) -> Target:
         """The target of one row. Raises TargetProblem."""
         if self.column is None:
-            return {name: row[column] for name, column in self.fields.items()}
+            return {name: plain(row[column]) for name, column in self.fields.items()}
         value = row[self.column]
+        if is_empty(value):
+            raise TargetProblem(f"the target column {self.column!r} is empty")
         if not self.extract:
-            if value is None or value == "":
-                raise TargetProblem(f"the target column {self.column!r} is empty")
             return canonical(value)
         if isinstance(value, str):
             try:
                 value = msgspec.json.decode(value)
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, RecursionError):
                 raise TargetProblem(f"the target column {self.column!r} holds text that is not JSON") from None
         if not isinstance(value, dict):
             raise TargetProblem(f"the target column {self.column!r} holds no object of fields")
-        return value
+        return {str(name): plain(field) for name, field in value.items()}

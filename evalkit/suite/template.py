@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,10 +11,27 @@ from typing import Any
 
 import jinja2
 import msgspec
-from jinja2 import meta
+from jinja2 import meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from evalkit.records.request import Prefix, Turn
+
+HELPERS = frozenset({"range", "dict", "namespace", "cycler", "joiner"})
+"""The functions that every template sees."""
+
+_MOST_NUMBERS = 100_000
+_LONGEST_TEXT = 10_000_000
+_MOST_BITS = 10_000
+_FAILURES = (
+    jinja2.TemplateError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 class TemplateProblem(Exception):
@@ -24,23 +42,57 @@ class TemplateProblem(Exception):
         super().__init__(problem)
 
 
+class _Environment(ImmutableSandboxedEnvironment):
+    """Text in, text out, always the same, and no sum that does not end."""
+
+    intercepted_binops = frozenset({"*", "**"})
+
+    def __init__(self) -> None:
+        # No autoescape: prompts are plain text. Undefined is an error, never an empty place in a prompt.
+        super().__init__(undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, finalize=_printable)
+        self.globals = {name: value for name, value in self.globals.items() if name in HELPERS}
+        self.filters = {name: value for name, value in self.filters.items() if name != "random"}
+        self.filters["tojson"] = _to_json  # Jinja2's own writes < as \u003c, for HTML
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """Refuse products of a size that no prompt needs."""
+        if isinstance(left, int) and isinstance(right, int):
+            bits = left.bit_length() * right if operator == "**" else left.bit_length() + right.bit_length()
+            if bits > _MOST_BITS:
+                raise OverflowError(f"{operator} gives a number that is too large")
+        elif operator == "*":
+            for many, times in ((left, right), (right, left)):
+                if isinstance(times, int) and hasattr(many, "__len__") and len(many) * times > _LONGEST_TEXT:
+                    raise OverflowError(f"* gives more than {_LONGEST_TEXT:,} characters or items")
+        return super().call_binop(context, operator, left, right)
+
+
+class _Range:
+    """`range` within one rendering: loops inside loops end too."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_NUMBERS
+
+    def __call__(self, *bounds: int) -> range:
+        numbers = range(*bounds)
+        self._left -= len(numbers)
+        if self._left < 0:
+            raise OverflowError(f"range() gives more than {_MOST_NUMBERS:,} numbers in one text")
+        return numbers
+
+
 @cache
-def _environment() -> ImmutableSandboxedEnvironment:
-    """No autoescape: prompts are plain text. Undefined is an error, never an empty place in a prompt."""
-    environment = ImmutableSandboxedEnvironment(
-        undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=False, trim_blocks=True
-    )
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": False, "ensure_ascii": False}
-    return environment
+def _environment() -> _Environment:
+    return _Environment()
 
 
 @dataclass(frozen=True)
 class Template:
-    """A compiled template and the names of the variables that it uses."""
+    """A compiled template. `lines`: each variable that it uses → the line, from 1, on which it is first used."""
 
     source: str
     compiled: jinja2.Template
-    variables: frozenset[str]
+    lines: Mapping[str, int]
 
     @classmethod
     def parse(cls, source: str) -> Template:
@@ -48,28 +100,56 @@ class Template:
         environment = _environment()
         try:
             tree = environment.parse(source)
-            return cls(source, environment.from_string(source), frozenset(meta.find_undeclared_variables(tree)))
+            used = meta.find_undeclared_variables(tree)
+            first: dict[str, int] = {}
+            for node in tree.find_all(nodes.Name):
+                if node.name in used:
+                    first[node.name] = min(node.lineno, first.get(node.name, node.lineno))
+            return cls(source, environment.from_string(source), first)
         except jinja2.TemplateSyntaxError as error:
             raise TemplateProblem(f"template error: {error.message}", error.lineno) from None
+        except (RecursionError, MemoryError, SyntaxError):
+            raise TemplateProblem("template error: nested too deep") from None
 
-    def line_of(self, variable: str) -> int | None:
-        """The line (from 1) on which a variable first occurs."""
-        for number, line in enumerate(self.source.splitlines(), 1):
-            if variable in line:
-                return number
-        return None
+    @property
+    def variables(self) -> frozenset[str]:
+        """The names that must be given, the helpers that it uses among them."""
+        return frozenset(self.lines)
 
     def render(self, values: Mapping[str, Any]) -> str:
-        """Fill in the values; they are data and are never read as templates. Raises TemplateProblem."""
+        """Fill in the values; they are data and are never read as templates.
+
+        Raises TemplateProblem, with the line where it can be told.
+        """
         try:
-            return self.compiled.render(values)
-        except jinja2.UndefinedError as error:
-            raise TemplateProblem(f"template error: {error.message}") from None
-        except (jinja2.TemplateError, TypeError, ValueError, ZeroDivisionError, OverflowError) as error:
-            raise TemplateProblem(f"template error: {error}") from None
+            return self.compiled.render({"range": _Range(), **values})
+        except _FAILURES as error:
+            reason = f"no {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__
+            raise TemplateProblem(f"template error: {reason}", _line(error)) from None
 
 
 def make_prefix(system: str, examples: Sequence[Turn]) -> Prefix:
     """A prefix with its digest: SHA-256 of the canonical JSON of system text and examples."""
     parts = [system, [[turn.user, turn.assistant] for turn in examples]]
     return Prefix(system, tuple(examples), hashlib.sha256(msgspec.json.encode(parts)).hexdigest())
+
+
+def _printable(value: Any) -> Any:
+    """A function that is printed instead of called (`text.upper`) would show where it is in memory."""
+    if callable(value) and not isinstance(value, jinja2.Undefined):
+        raise TypeError("a function stands here that is not called; add ()")
+    return value
+
+
+def _to_json(value: Any, indent: int | None = None) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+
+
+def _line(error: BaseException) -> int | None:
+    """The line of the template that was being rendered: Jinja2 puts it into the traceback."""
+    line, step = None, error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_filename == "<template>":
+            line = step.tb_lineno
+        step = step.tb_next
+    return line

@@ -13,7 +13,7 @@ from evalkit.engine.monitor import Monitor
 from evalkit.records.completion import Completion, Usage
 from evalkit.records.price import Price
 from evalkit.records.sample import Sample
-from evalkit.records.score import Score
+from evalkit.records.score import Score, Status
 from evalkit.scoring.score import Scorer
 from evalkit.scoring.tally import Tally
 from evalkit.store.runs import RunWriter
@@ -61,6 +61,11 @@ class ContenderRun:
         timing = outcome.timing if isinstance(outcome, Completion) else None
         self.tally.add(score, sample.index, sample.target, self._group(sample), timing, cost)
         self.writer.add(self._row(answer, score, cost))
+
+    @property
+    def kept(self) -> int:
+        """Answers that a rerun need not ask for again."""
+        return len(self.tally) - self.tally.status_counts()[Status.INFRA_ERROR]
 
     def _account(self, answer: Answer[Sample]) -> float | None:
         """The cost of this call, added to the sums that it belongs to."""

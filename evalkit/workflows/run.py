@@ -89,6 +89,7 @@ class _Run:
         self.primers = Primers()
         self.keys: dict[str, RequestKey] = {}
         self.warnings: list[str] = list(prepared.suite.warnings)
+        self.runs: list[ContenderRun] = []
 
     async def execute(self) -> RunResult:
         cache = ResponseCache(cache_folder() / "responses", warn=self._warn)
@@ -99,7 +100,7 @@ class _Run:
             return result
         except asyncio.CancelledError:
             monitors = self.watch.monitors.values()
-            raise Interrupted(sum(m.done for m in monitors), sum(m.total or 0 for m in monitors)) from None
+            raise Interrupted(sum(r.kept for r in self.runs), sum(m.total or 0 for m in monitors)) from None
         finally:
             self.writer.discard()
             cache.close()
@@ -166,7 +167,9 @@ class _Run:
         monitor = self.watch.monitors[name] = Monitor(total=n * self.suite.run.epochs)
         self.keys[contender.id] = RequestKey(model.identity, contender.prefix, contender.parameters)
         price = self.prepared.prices.price(contender.spec)
-        return ContenderRun(contender, split, price, self.writer, monitor)
+        run = ContenderRun(contender, split, price, self.writer, monitor)
+        self.runs.append(run)
+        return run
 
     async def _ask(self, run: ContenderRun, model: Model, cache: ResponseCache) -> None:
         contender = run.contender

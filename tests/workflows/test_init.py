@@ -46,7 +46,8 @@ def init(data: Path, **options: Any) -> tuple[InitResult, Prepared]:
 
 
 def sentence(number: int) -> str:
-    words = "the parcel never came and nobody answers my mails about the missing invoice of last month".split()
+    text = "the parcel never came and nobody answers my mails about the missing invoice of last month"
+    words = text.split()
     random.Random(number).shuffle(words)
     return f"{' '.join(words)} {number}"
 
@@ -94,9 +95,13 @@ def test_gsm8k_answers_are_numbers_and_the_rationale_stays_hidden() -> None:
     import regex
 
     targets = [
-        row["target"] for split in ("test", "train") for row in read(f"suites/data/gsm8k_recorded.{split}.jsonl")
+        row["target"]
+        for split in ("test", "train")
+        for row in read(f"suites/data/gsm8k_recorded.{split}.jsonl")
     ]
-    assert len(targets) == 1319 and all(regex.fullmatch(pattern, target)["answer"] == target for target in targets)
+    assert len(targets) == 1319 and all(
+        regex.fullmatch(pattern, target)["answer"] == target for target in targets
+    )
     assert regex.fullmatch(pattern, "3 + 4 = 7\nso it is 7\n7")["answer"] == "7"
     assert regex.fullmatch(pattern, "it is 7") is None
     assert suite.prompts["default"].user == "{{ input }}"
@@ -184,7 +189,9 @@ def test_groups_and_duplicates_stay_on_one_side() -> None:
     test, train = read("suites/data/mine.test.jsonl"), read("suites/data/mine.train.jsonl")
     assert prepared.suite.loaded.suite.dataset.group == "customer"
     assert not {row["customer"] for row in test} & {row["customer"] for row in train}
-    assert not {" ".join(row["text"].split()) for row in test} & {" ".join(row["text"].split()) for row in train}
+    assert not {" ".join(row["text"].split()) for row in test} & {
+        " ".join(row["text"].split()) for row in train
+    }
     assert len(test) + len(train) == 300 and 130 <= len(test) <= 150
 
 
@@ -342,7 +349,7 @@ def test_names_that_no_template_can_use_are_changed_in_the_copies_only() -> None
 
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
-    ["labels", "schema", "true", "not", "a }}{{ b", "{% raw %}", "${HOME}", "$${", '"', "'", "#", "a: b",
+    ["", "labels", "schema", "true", "not", "a }}{{ b", "{% raw %}", "${HOME}", "$${", '"', "'", "#", "a: b",
      "x\ny", "\x85", "\ufeff", "\uffff", "\U0001f600", "null", "- x", "no", "x" * 3000, "class", "&a", "*a"]
 )  # fmt: skip
 VALUES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40) | st.sampled_from(
@@ -362,7 +369,8 @@ def test_any_name_and_any_value_gives_a_suite_that_opens(
     names: list[str], labels: list[str], values: list[str], stem: str, n: int
 ) -> None:
     rows = [
-        {names[0]: f"{values[i % 4]} {i}", names[1]: labels[i % len(labels)], names[2]: values[-1]} for i in range(n)
+        {names[0]: f"{values[i % 4]} {i}", names[1]: labels[i % len(labels)], names[2]: values[-1]}
+        for i in range(n)
     ]
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / f"{stem}.jsonl"
@@ -370,7 +378,8 @@ def test_any_name_and_any_value_gives_a_suite_that_opens(
         out = Path(folder) / "out" / "s.yaml"
         result = init_suite(InitOptions(data, target=names[1], texts=(names[0], names[2]), out=out))
         prepared = prepare(result.suite)
-        assert prepared.suite.loaded.suite.dataset.target == names[1]
+        target = prepared.suite.loaded.suite.dataset.target
+        assert target == names[1] or (not names[1] and str(target).startswith("column"))
         sample = next(prepared.suite.dataset.samples("test"))
         shown = prepared.contenders[0].request(sample).suffix
         assert values[-1] in shown
@@ -388,7 +397,9 @@ CELLS = st.recursive(
 @settings(max_examples=100, deadline=None)
 @given(
     rows=st.lists(
-        st.dictionaries(st.sampled_from(["id", "text", "label", "customer", "split", "x y"]), CELLS, max_size=6),
+        st.dictionaries(
+            st.sampled_from(["id", "text", "label", "customer", "split", "x y"]), CELLS, max_size=6
+        ),
         min_size=1,
         max_size=6,
     ),
@@ -399,11 +410,13 @@ def test_any_rows_give_a_suite_that_opens_or_a_clear_error(rows: Rows, times: in
         data = Path(folder) / "rows.jsonl"
         data.write_text("".join(json.dumps(row) + "\n" for row in [*rows] * times), encoding="utf-8")
         try:
-            result = init_suite(InitOptions(data, out=Path(folder) / "s.yaml"))
+            result: InitResult | None = init_suite(InitOptions(data, out=Path(folder) / "s.yaml"))
         except SuiteError as error:
-            assert error.place is not None and error.place.file == data
-            return
-        prepare(result.suite)
+            result, problem = None, error
+        if result is None:
+            assert problem.file == data and os.listdir(folder) == ["rows.jsonl"]
+        else:
+            prepare(result.suite)
 
 
 # Errors and the command
@@ -438,19 +451,20 @@ def test_the_data_is_never_overwritten_by_its_own_copy() -> None:
     ("name", "content", "options", "says"),
     [
         ("x.jsonl", "", {}, "no rows"),
-        ("x.jsonl", '{"text": "a"', {}, "x.jsonl:1: not valid JSON"),
+        ("x.jsonl", '{"text": "a"', {}, "not valid JSON"),
         ("x.jsonl", "[" * 5000, {}, "nested too deep"),
         ("x.jsonl", '{"a": "b"}\n', {}, "--target COLUMN: one of `a`"),
         ("x.jsonl", '{"messages": [{"role": "user"}]}\n', {}, "whole chats"),
         ("x.jsonl", '{"label": "b"}\n', {}, "no column is left to show"),
         ("x.jsonl", '{"label": "b", "text": "c"}\n', {"target": "lable"}, "did you mean `label`?"),
         ("x.jsonl", '{"label": "b", "text": "c"}\n', {"texts": ("label",)}, "COLUMN: one of `text`"),
-        ("x.jsonl", '{"label": "b", "text": "c"}\n', {"target": "text", "texts": ("text",)}, "cannot be both"),
+        ("x.jsonl", '{"a": "b", "text": "c"}\n', {"target": "text", "texts": ("text",)}, "cannot be both"),
         ("x.jsonl", '{"label": "", "text": "c"}\n', {"target": "label"}, "no row can be used"),
         ("x.csv", "id;text;label\n1;a;b\n", {}, "commas between the columns"),
         ("x.xlsx", "PK", {}, "cannot read .xlsx"),
         ("x.jsonl", '{"label": "b", "text": "c"}\n', {"out": Path(".")}, "a folder, not a file"),
         ("x.jsonl", '{"label": "b", "text": "c"}\n', {"out": Path("x.jsonl/y.yaml")}, "cannot be written"),
+        ("x.jsonl", '{"label": "b", "text": "c"}\n', {"out": Path("y" * 300)}, "cannot be written"),
         ("x.jsonl", '{"label": "b", "text": "c"}\n', {"train": Path("y.jsonl")}, "did you mean `x.jsonl`?"),
         ("x.jsonl", '{"label": "b", "text": "c"}\n', {"train": Path("x.jsonl")}, "every train row is also"),
     ],

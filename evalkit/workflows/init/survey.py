@@ -15,9 +15,9 @@ import msgspec
 from evalkit.suite.errors import Place, SuiteError
 from evalkit.suite.rows import Row, RowSource
 from evalkit.suite.target import TargetProblem, TargetReader
-from evalkit.workflows.columns import LONGEST_LABEL, MOST_CLASSES, NUMBER, encode, is_blank
-from evalkit.workflows.init_roles import Roles, code, split_side
-from evalkit.workflows.init_schema import Shape
+from evalkit.workflows.init.columns import LONGEST_LABEL, MOST_CLASSES, NUMBER, encode, is_blank
+from evalkit.workflows.init.roles import Roles, code, split_side
+from evalkit.workflows.init.schema import Shape
 
 TargetKind = Literal["object", "list", "scalar"]
 

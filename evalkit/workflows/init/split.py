@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 
-from evalkit.workflows.init_survey import FileRows
+from evalkit.workflows.init.survey import FileRows
 
 SEED = 7
 MOST_TEST_ROWS = 1_000

@@ -10,16 +10,16 @@ from typing import Any
 from evalkit.records.output import Task
 from evalkit.suite.open import GIVEN
 from evalkit.suite.template import Template, TemplateProblem
-from evalkit.workflows.init_roles import code
-from evalkit.workflows.init_schema import list_schema, object_schema
-from evalkit.workflows.init_survey import Survey
+from evalkit.workflows.init.roles import code
+from evalkit.workflows.init.schema import list_schema, object_schema
+from evalkit.workflows.init.survey import Survey
 
 _SHORT_ANSWER = 80
 _EXAMPLES: dict[Task, int] = {"classify": 24, "extract": 8, "answer": 8, "write": 4}
 _MOST_EXAMPLES = 100
 _FEWEST_EXAMPLES = 3
 _EXAMPLE_CHARS = 24_000  # about 6,000 tokens: enough to be cached, cheap to read
-_NOT_DEV = 0.8
+_NOT_DEV = 0.7  # less than the four fifths of train that are not dev, since dev is drawn at random
 _SAME = 0.005
 
 
@@ -35,9 +35,9 @@ class Form:
     schema: Mapping[str, Any] | None = None
 
 
-def form_of(survey: Survey, name: str) -> Form:
-    """What is asked for, by what the targets are."""
-    facts, column = survey.facts, survey.roles.target.name
+def form_of(survey: Survey, name: str, column: str) -> Form:
+    """What is asked for, by what the targets are; `name` is the suite's, `column` the target's in it."""
+    facts = survey.facts
     mean = facts.target_chars / max(1, facts.n)
     if survey.kind == "object":
         schema = object_schema(facts.shape, name)
@@ -71,12 +71,11 @@ def example_count(survey: Survey, form: Form, n_train: int) -> int:
     return min(count, affordable, int(n_train * _NOT_DEV))
 
 
-def template_names(shown: Iterable[str], taken: Iterable[str]) -> dict[str, str]:
-    """New names for the columns that a template cannot use by name, such as `Ticket text` or `class-1`."""
+def new_names(shown: Iterable[str], target: str, taken: Iterable[str]) -> dict[str, str]:
+    """New names for columns that cannot be named: shown ones that no template can use (`Ticket text`,
+    `class-1`), and a target without any name."""
     used, renamed = set(taken), dict[str, str]()
-    for name in shown:
-        if _usable(name):
-            continue
+    for name in [*(name for name in shown if not _usable(name)), *([] if target else [target])]:
         base = identifier(name)
         options = (base, f"{base}_text", *(f"{base}_{i}" for i in range(2, len(used) + 4)))
         renamed[name] = next(option for option in options if _usable(option) and option not in used)
@@ -120,7 +119,9 @@ def _balance(classes: Mapping[str, int]) -> str:
     text = f"{len(classes)} labels"
     if most == least:
         return f"{text}, each in {most:,} rows"
-    return f"{text}, from {least / n:.1%} ({code(rare, 30)}) to {most / n:.1%} ({code(common, 30)}) of the rows"
+    return (
+        f"{text}, from {least / n:.1%} ({code(rare, 30)}) to {most / n:.1%} ({code(common, 30)}) of the rows"
+    )
 
 
 def _number_pattern(commas: bool, decimals: bool) -> tuple[str, str]:

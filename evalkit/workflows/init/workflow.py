@@ -11,14 +11,14 @@ from evalkit.suite.contenders import contenders
 from evalkit.suite.errors import Place, SuiteError
 from evalkit.suite.load import load_suite
 from evalkit.suite.open import OpenSuite, open_suite
-from evalkit.workflows.columns import Look, look_at
-from evalkit.workflows.init_copy import copy_rows
-from evalkit.workflows.init_draft import Form, example_count, form_of, label_doubts, template_names
-from evalkit.workflows.init_files import Files, readable, sibling_train, suite_path
-from evalkit.workflows.init_roles import Wanted, code, guess_roles, option
-from evalkit.workflows.init_split import NONE, SEED, TEST, TRAIN, given_sides, split_rows
-from evalkit.workflows.init_survey import FileRows, Survey, read_rows
-from evalkit.workflows.init_text import ACCURACY, Draft, Shown, suite_text
+from evalkit.workflows.init.columns import Look, look_at
+from evalkit.workflows.init.copy import copy_rows
+from evalkit.workflows.init.draft import Form, example_count, form_of, label_doubts, new_names
+from evalkit.workflows.init.files import Files, readable, sibling_train, suite_path
+from evalkit.workflows.init.roles import Wanted, code, guess_roles, option
+from evalkit.workflows.init.split import NONE, SEED, TEST, TRAIN, given_sides, split_rows
+from evalkit.workflows.init.survey import FileRows, Survey, read_rows
+from evalkit.workflows.init.text import ACCURACY, Draft, Shown, suite_text
 
 FEWEST_TO_SPLIT = 60
 
@@ -61,9 +61,13 @@ class _Sides:
 
     def leaks(self) -> int:
         """Train rows that show what a test row shows."""
-        tested = {number for rows, s in self.files for number, k in zip(rows.inputs, s, strict=True) if k == TEST}
+        tested = {
+            number for rows, s in self.files for number, k in zip(rows.inputs, s, strict=True) if k == TEST
+        }
         return sum(
-            k == TRAIN and number in tested for rows, s in self.files for number, k in zip(rows.inputs, s, strict=True)
+            k == TRAIN and number in tested
+            for rows, s in self.files
+            for number, k in zip(rows.inputs, s, strict=True)
         )
 
 
@@ -128,14 +132,14 @@ class _Writer:
         """Write data, schemas and suite, in this order, and open the suite."""
         roles, files = self.survey.roles, self.files
         sources = [rows.path for rows, _ in self.sides.files]
-        renamed = template_names((c.name for c in roles.texts), self.look.columns)
+        renamed = new_names([c.name for c in roles.texts], roles.target.name, self.look.columns)
         unusable = any(rows.unusable for rows, _ in self.sides.files)
         copied = bool(renamed) or unusable or not self.sides.whole or not all(map(_writable, sources))
         n_train, leaks = self.sides.count(TRAIN), self.sides.leaks()
         if n_train and leaks == n_train:
             raise SuiteError("every train row is also in test", Place(sources[-1]), expected="other rows")
         splits = {TEST: files.data("test"), **({TRAIN: files.data("train")} if n_train else {})}
-        form = form_of(self.survey, files.name)
+        form = form_of(self.survey, files.name, renamed.get(roles.target.name, roles.target.name))
         planned = [files.suite, *(splits.values() if copied else ())]
         files.refuse_overwriting([*planned, *([files.answer_schema] if form.schema else [])], sources)
         if copied:
@@ -176,7 +180,6 @@ class _Writer:
             train=files.relative(splits[TRAIN]) if n_train else None,
             n_train=n_train,
             target=form.target,
-            about_target="the right answer",
             id=survey.id and renamed.get(survey.id, survey.id),
             group=survey.group,
             leaks=leaks,
@@ -204,7 +207,9 @@ class _Writer:
         if survey.group is not None:
             column = self.look.columns[survey.group]
             values = f"{column.distinct:,} values in {_rows(column.rows)}"
-            found.append(("group", f"{code(survey.group)} ({values}): intervals allow for rows that are alike"))
+            found.append(
+                ("group", f"{code(survey.group)} ({values}): intervals allow for rows that are alike")
+            )
         counts = ", ".join(f"{split.n:,} {name}" for name, split in splits.items())
         found.append(("rows", f"{counts}; {self.sides.words}"))
         if form.task != "write":
@@ -216,19 +221,27 @@ class _Writer:
         if form.task == "classify":
             doubts += label_doubts(survey.facts.classes, ACCURACY)
         elif survey.kind == "scalar" and survey.facts.distinct == 1 and survey.facts.n > 1:
-            doubts.append(f"every row has the same {code(survey.roles.target.name)}: there is nothing to tell apart")
+            doubts.append(
+                f"every row has the same {code(survey.roles.target.name)}: there is nothing to tell apart"
+            )
         for rows, _ in self.sides.files:
             if rows.unusable:
                 doubts.append(f"left out of {code(rows.path.name)}: {_reasons(rows)}")
         for old, new in renamed.items():
-            doubts.append(f"{code(old)} is called {code(new)} in the copied rows, so that a template can name it")
+            doubts.append(
+                f"{code(old)} is called {code(new)} in the copied rows, so that the suite can name it"
+            )
         doubts += suite.warnings
         source = self.sides.files[0][0].path
         train = sibling_train(source) if len(self.sides.files) == 1 else None
         if train is not None:
-            doubts.append(f"{code(train.name)} lies beside it; to learn from that: {option('--train', str(train))}")
+            doubts.append(
+                f"{code(train.name)} lies beside it; to learn from that: {option('--train', str(train))}"
+            )
         if form.task == "write":
-            doubts.append("long texts are judged by their sense: good_enough asks for judge_score, not accuracy")
+            doubts.append(
+                "long texts are judged by their sense: good_enough asks for judge_score, not accuracy"
+            )
         return doubts
 
 

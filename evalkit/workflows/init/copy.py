@@ -8,13 +8,15 @@ from typing import BinaryIO
 
 import msgspec
 
-from evalkit.workflows.columns import encode
-from evalkit.workflows.init_survey import FileRows, read_rows
+from evalkit.workflows.init.columns import encode
+from evalkit.workflows.init.survey import FileRows, read_rows
 
 _BOM = b"\xef\xbb\xbf"
 
 
-def copy_rows(rows: FileRows, sides: bytearray, outputs: Mapping[int, BinaryIO], renamed: Mapping[str, str]) -> None:
+def copy_rows(
+    rows: FileRows, sides: bytearray, outputs: Mapping[int, BinaryIO], renamed: Mapping[str, str]
+) -> None:
     """Write every usable row to the file of its side, in the order of the original.
 
     A row of JSON keeps its numbers, escapes and order of keys as they were written, also where columns are

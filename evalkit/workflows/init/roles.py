@@ -9,8 +9,8 @@ from pathlib import Path
 
 from evalkit.suite.errors import Place, SuiteError, nearest, visible
 from evalkit.suite.rows import Row
-from evalkit.workflows import init_names as names
-from evalkit.workflows.columns import Column, Look, encode, is_blank
+from evalkit.workflows.init import names as names
+from evalkit.workflows.init.columns import Column, Look, encode, is_blank
 
 _FEWEST_GROUPS = 20
 _MOST_SHOWN = 30

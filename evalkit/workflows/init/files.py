@@ -12,14 +12,16 @@ from typing import BinaryIO
 
 from evalkit.suite.errors import Place, SuiteError, nearest
 from evalkit.suite.schema import suite_json_schema_text
-from evalkit.workflows.init_text import SCHEMA_FILE
+from evalkit.workflows.init.text import SCHEMA_FILE
 
 FOLDER = Path("suites")
 _DATA = "data"
 _LONGEST_NAME = 60
 _ENDINGS = re.compile(r"\.(jsonl|ndjson|json|csv|tsv|parquet|gz|zst|bz2|xz|zip)$", re.I)
 _SPLIT_WORD = re.compile(r"[._-](train|test|dev|val|validation|all|full)$")
-_SAYS_NOTHING = frozenset(("train", "test", "dev", "val", "data", "dataset", "items", "rows", "all", "export"))
+_SAYS_NOTHING = frozenset(
+    ("train", "test", "dev", "val", "data", "dataset", "items", "rows", "all", "export")
+)
 
 
 @dataclass(slots=True)
@@ -51,21 +53,23 @@ class Files:
 
     def refuse_overwriting(self, planned: list[Path], sources: list[Path]) -> None:
         """Raises SuiteError where a planned file is there already, or is a file that is being read."""
-        for path in planned:
-            if any(path.exists() and path.samefile(source) for source in sources):
-                raise SuiteError(
-                    "this file would be overwritten by its own copy",
-                    Place(path),
-                    expected="--out another.yaml",
-                )
-            if path.is_dir():
-                raise SuiteError("a folder, not a file", Place(path), expected=f"--out {path / 'NAME.yaml'}")
-            if path.exists() and not self.force:
-                raise SuiteError(
-                    "already there; nothing was written",
-                    Place(path),
-                    expected="--force, or --out another.yaml",
-                )
+        try:
+            for path in planned:
+                self._refuse(path, sources)
+        except OSError as error:
+            raise SuiteError(f"cannot be written: {error.strerror or error}", Place(self.suite)) from None
+
+    def _refuse(self, path: Path, sources: list[Path]) -> None:
+        if path.is_dir():
+            raise SuiteError("a folder, not a file", Place(path), expected=f"--out {path / 'NAME.yaml'}")
+        if not path.exists():
+            return
+        if any(path.samefile(source) for source in sources):
+            problem = "this file would be overwritten by its own copy"
+            raise SuiteError(problem, Place(path), expected="--out another.yaml")
+        if not self.force:
+            problem = "already there; nothing was written"
+            raise SuiteError(problem, Place(path), expected="--force, or --out another.yaml")
 
     def write_text(self, path: Path, text: str) -> None:
         """Write a text as UTF-8, whole or not at all. Raises SuiteError."""
