@@ -47,12 +47,8 @@ def init(
     train: Annotated[
         Path | None, typer.Option(help="Rows to learn from; otherwise half of DATA.", metavar="FILE")
     ] = None,
-    target: Annotated[
-        str | None, typer.Option(help="The column with the right answer.", metavar="COLUMN")
-    ] = None,
-    text: Annotated[
-        list[str] | None, typer.Option(help="A column to show; may be repeated.", metavar="COLUMN")
-    ] = None,
+    target: Annotated[str | None, typer.Option(help="The column with the right answer.", metavar="COLUMN")] = None,
+    text: Annotated[list[str] | None, typer.Option(help="A column to show; may be repeated.", metavar="COLUMN")] = None,
     out: Annotated[
         Path | None, typer.Option(help="The suite to write; default: suites/NAME.yaml.", metavar="SUITE")
     ] = None,

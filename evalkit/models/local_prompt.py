@@ -1,8 +1,9 @@
 """What a local model is asked: turns for a chat model, a text to continue for a base model.
 
-A base model reads the layout `input`, `Answer: answer`, blank line, as often as there are examples. Where only
-one of some labels may be answered, the grammar takes care of it and the layout stays the same; the JSON object
-that `enforce: native` asks for is then made of the label that was chosen.
+A base model reads the layout `"input"`, `Answer: answer`, blank line, as often as there are examples. The quotation
+marks tell it where an input ends: they gave more right labels than no mark, `Input:`, dashes or brackets. Where only
+one of some labels may be answered, the grammar takes care of it and the layout stays the same; the JSON object that
+`enforce: native` asks for is then made of the label that was chosen.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import msgspec
 
 from evalkit.records.request import Parameters, Prefix, Request
 
-_CUE = "\nAnswer:"
+_INPUT = '"{}"\nAnswer:'
 _BETWEEN = "\n\n"
 _CHARACTERS_PER_TOKEN = 3  # English has four, Polish three; the server is asked again where it was too few
 
@@ -95,8 +96,8 @@ def _text(prefix: Prefix, suffix: str, plain: bool) -> str:
     parts = [prefix.system] if prefix.system else []
     for turn in prefix.examples:
         answer = _label_of(turn.assistant) if plain else turn.assistant
-        parts.append(f"{turn.user}{_CUE} {answer}")
-    return _BETWEEN.join([*parts, f"{suffix}{_CUE}"])
+        parts.append(f"{_INPUT.format(turn.user)} {answer}")
+    return _BETWEEN.join([*parts, _INPUT.format(suffix)])
 
 
 def _label_of(answer: str) -> str:

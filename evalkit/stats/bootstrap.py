@@ -127,9 +127,7 @@ class Bootstrapped:
         return min(bound, self.value) if probability < 0.5 else max(bound, self.value)
 
 
-def bootstrapped(
-    units: Units, n: int, clustered: bool, seed: int, n_flat: float | None = None
-) -> Bootstrapped:
+def bootstrapped(units: Units, n: int, clustered: bool, seed: int, n_flat: float | None = None) -> Bootstrapped:
     """Resample `units` 2,000 times with replacement, seeded. `n` counts samples.
 
     The value is None where there is nothing to count.
@@ -143,15 +141,11 @@ def bootstrapped(
     if math.isnan(value):
         return Bootstrapped(None, n, total, clustered, np.empty(0), None, None, total)
     rng = np.random.default_rng(seed)
-    draws = (
-        np.concatenate([mean_ratio(units.sums(w)) for w in _draws(units, rng)]) if total > 1 else np.empty(0)
-    )
+    draws = np.concatenate([mean_ratio(units.sums(w)) for w in _draws(units, rng)]) if total > 1 else np.empty(0)
     draws = np.sort(draws[~np.isnan(draws)])
     shape = _bca_shape(value, draws, units) if draws.size and draws[-1] - draws[0] > _SAME else None
     bias, acceleration = shape if shape is not None else (None, None)
-    return Bootstrapped(
-        value, n, total, clustered, draws, bias, acceleration, total if n_flat is None else n_flat
-    )
+    return Bootstrapped(value, n, total, clustered, draws, bias, acceleration, total if n_flat is None else n_flat)
 
 
 def _draws(units: Units, rng: np.random.Generator) -> Iterator[IntArray]:

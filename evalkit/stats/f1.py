@@ -125,9 +125,7 @@ def _confusion_units(unit: IntArray, copies: IntArray, true: IntArray, pred: Int
     said, hit = pred >= 0, pred == true
     where = np.concatenate([unit, unit[said], unit[hit]])
     column = np.concatenate([true, pred[said], k + true[hit]])
-    amount = np.concatenate(
-        [np.ones(unit.size), np.ones(np.count_nonzero(said)), np.full(np.count_nonzero(hit), 2.0)]
-    )
+    amount = np.concatenate([np.ones(unit.size), np.ones(np.count_nonzero(said)), np.full(np.count_nonzero(hit), 2.0)])
     size = max(1, copies.size)
     places, entry = np.unique(column * size + where, return_inverse=True)
     merged = weighted_counts(entry.reshape(-1), amount, places.size)

@@ -12,9 +12,7 @@ POWER = 0.80
 LIMIT = 20_000
 
 
-def n_to_decide(
-    p: float, threshold: float, margin: float = 0.0, deff: float = 1.0
-) -> tuple[int | None, str | None]:
+def n_to_decide(p: float, threshold: float, margin: float = 0.0, deff: float = 1.0) -> tuple[int | None, str | None]:
     """Samples for 80 % power of the one-sided 95 % score test of `threshold` - `margin`, were `p` the truth.
 
     n = ((z.95 √(t(1-t)) + z.80 √(p(1-p))) / (p-t))² · deff with t = threshold - margin: Fleiss, Levin and
@@ -26,9 +24,7 @@ def n_to_decide(
     if not 0 < t < 1 or not 0 <= p <= 1:
         raise ValueError(f"no sample size decides a share of {p} against {t}")
     distance = abs(p - t)
-    spread = critical_value(CONFIDENCE) * math.sqrt(t * (1 - t)) + critical_value(POWER) * math.sqrt(
-        p * (1 - p)
-    )
+    spread = critical_value(CONFIDENCE) * math.sqrt(t * (1 - t)) + critical_value(POWER) * math.sqrt(p * (1 - p))
     # Compared without dividing: a distance of 0 is the commonest way past the limit.
     if spread * spread * deff > LIMIT * distance * distance:
         advice = "set a wider margin" if margin > 0 else "set a margin"

@@ -29,13 +29,9 @@ def judge(contender: str, need: Need, measured: Measured | None) -> Requirement:
     worst, best = _gap(need, value, measured.worst), _gap(need, value, measured.best)
     words = _Words(need, measured)
     if gap.high is not None and gap.high <= need.margin + tie:
-        return _unless_turned(
-            Requirement(contender, need, "met", gap, None, words.met()), worst.high, measured, tie
-        )
+        return _unless_turned(Requirement(contender, need, "met", gap, None, words.met()), worst.high, measured, tie)
     if gap.low is not None and gap.low > need.margin + tie:
-        return _unless_turned(
-            Requirement(contender, need, "unmet", gap, None, words.unmet()), best.low, measured, tie
-        )
+        return _unless_turned(Requirement(contender, need, "unmet", gap, None, words.unmet()), best.low, measured, tie)
     rows, reason = _rows(need, measured)
     return Requirement(contender, need, "undecided", gap, rows, words.undecided(gap, reason))
 

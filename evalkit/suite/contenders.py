@@ -12,7 +12,6 @@ from evalkit.records.model import ModelSpec
 from evalkit.records.output import Output
 from evalkit.records.request import Parameters, Prefix, Request, Turn
 from evalkit.records.sample import Sample
-from evalkit.suite.config_dataset import Examples
 from evalkit.suite.config_models import ModelConfig
 from evalkit.suite.open import OpenSuite
 from evalkit.suite.template import Template, TemplateProblem, make_prefix
@@ -93,7 +92,6 @@ class _Builder:
         self.suite = suite
         self.given = suite.given
         self._prefixes: dict[tuple[str, str], Prefix] = {}
-        self._samples: dict[Examples, list[Sample]] = {}
 
     def contender(self, name: str, config: ModelConfig, prompt: str) -> Contender:
         loaded = self.suite.loaded
@@ -138,12 +136,9 @@ class _Builder:
         examples = self.suite.loaded.suite.prompts[prompt].examples
         if examples is None or examples.count == 0:
             return []
-        if examples not in self._samples:  # each choice reads all of train
-            chosen = self.suite.dataset.examples(examples.count, examples.pick, examples.seed)
-            self._samples[examples] = chosen
         user = self.suite.prompts[prompt].user
         turns = []
-        for sample in self._samples[examples]:
+        for sample in self.suite.dataset.examples(examples.count, examples.pick, examples.seed):
             try:
                 turns.append(Turn(user.render({**self.given, **sample.fields}), self._wanted(sample, output)))
             except TemplateProblem as problem:

@@ -66,6 +66,7 @@ class Dataset:
         self._reader = ItemReader(spec)
         self._questions: dict[str, set[int]] = {"test": set(), "dev": set()}
         self._highest: dict[int, dict[str, int]] = {}
+        self._examples: dict[tuple[int, str, int], list[Sample]] = {}
         seen = self._survey("test")
         if spec.train is not None:
             seen |= self._survey("train")
@@ -93,10 +94,16 @@ class Dataset:
             yield from self.samples("dev")
 
     def examples(self, count: int, pick: str, seed: int) -> list[Sample]:
-        """Worked examples from train: `stratified` by target, `random` or `first`.
+        """Worked examples from train: `stratified` by target, `random` or `first`. Found once, then kept.
 
         None asks the same as a row of dev or test, and the seeded ones are no copies of each other.
         """
+        choice = (count, pick, seed)
+        if choice not in self._examples:
+            self._examples[choice] = self._find_examples(*choice)
+        return self._examples[choice]
+
+    def _find_examples(self, count: int, pick: str, seed: int) -> list[Sample]:
         items = (
             (item, item.sample(index))
             for index, item in enumerate(self._chosen("train"))

@@ -151,11 +151,12 @@ def _warnings(opened: OpenSuite) -> Iterator[str]:
     suite, splits = opened.loaded.suite, opened.dataset.splits
     for split, found in splits.items():
         if found.dropped:
-            yield f"{found.dropped:,} rows of {split} are also in test and were dropped"
+            yield f"dropped from {split}, because they are in test too: {found.dropped:,} rows"
     for name, config in suite.prompts.items():
-        asked = config.examples.count if config.examples is not None else 0
-        if "train" in splits and asked > splits["train"].n:
-            yield f"prompt {name} asks for {asked} examples, and train has {splits['train'].n} rows"
+        if (asked := config.examples) is not None and asked.count:
+            examples = opened.dataset.examples(asked.count, asked.pick, asked.seed)
+            if len(examples) < asked.count:
+                yield f"prompt {name} asks for {asked.count} examples, and train gives {len(examples)}"
         shown = opened.prompts[name].user.variables & set(opened.dataset.spec.target.columns)
         if shown and suite.task != "write":
             yield f"prompt {name} shows the target column {min(shown)!r}: the answer is given away"

@@ -180,8 +180,8 @@ def test_a_file_with_a_chat_template_is_asked_in_turns(gguf: Path, tmp_path: Pat
 
 def test_the_layout_of_a_base_model() -> None:
     body = text_question(request("It hops")).body
-    assert body["prompt"].startswith("Answer with one label.\n\nIt purrs and drinks milk\nAnswer: cat\n\n")
-    assert body["prompt"].endswith("Answer: how_to\n\nIt hops\nAnswer:")
+    assert body["prompt"].startswith('Answer with one label.\n\n"It purrs and drinks milk"\nAnswer: cat\n\n')
+    assert body["prompt"].endswith('Answer: how_to\n\n"It hops"\nAnswer:')
     assert (body["temperature"], body["stop"], body["cache_prompt"]) == (0.0, ["\n"], True)
     assert "seed" not in body
     assert text_question(request("x", seed=3, temperature=0.5)).body["seed"] == 3

@@ -188,8 +188,7 @@ def _output(body: Body) -> Problem | None:
             return bad("output_config.format.schema: Input should be a valid object")
         if open_objects(wanted["schema"]):
             return bad(
-                "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly "
-                "set to false"
+                "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false"
             )
     forced = (body.get("tool_choice") or {}).get("type") in ("any", "tool")
     if forced and _NO_FORCED_TOOL.match(body["model"]):

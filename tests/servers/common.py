@@ -114,9 +114,7 @@ class Server:
         finally:
             stats.leave(outcome)
 
-    async def _answer(
-        self, request: web.BaseRequest, raw: bytes, digest: bytes, stats: Stats
-    ) -> web.StreamResponse:
+    async def _answer(self, request: web.BaseRequest, raw: bytes, digest: bytes, stats: Stats) -> web.StreamResponse:
         config, api = self._config, self.api
         number = next(self._numbers)
         request_id = f"req_{number:09d}"

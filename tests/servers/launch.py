@@ -97,9 +97,7 @@ def _first_line(process: subprocess.Popen[bytes]) -> bytes:
     """The server's first line; empty when it ended or was not ready in time."""
     lines: queue.Queue[bytes] = queue.Queue()
     assert process.stdout is not None
-    threading.Thread(
-        target=lambda out: lines.put(out.readline()), args=(process.stdout,), daemon=True
-    ).start()
+    threading.Thread(target=lambda out: lines.put(out.readline()), args=(process.stdout,), daemon=True).start()
     try:
         return lines.get(timeout=_READY_WITHIN_S)
     except queue.Empty:

@@ -102,9 +102,7 @@ class OpenAIApi(Api):
             ),
             "insufficient_quota": quota,
             "spend_limit": quota,
-            "bad_key": Problem(
-                401, "invalid_request_error", "Incorrect API key provided: sk-****.", "invalid_api_key"
-            ),
+            "bad_key": Problem(401, "invalid_request_error", "Incorrect API key provided: sk-****.", "invalid_api_key"),
             "model_not_found": Problem(
                 404,
                 "invalid_request_error",

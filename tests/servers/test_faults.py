@@ -100,9 +100,7 @@ def test_openai_error(
 
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("kind", ["drop", "drop_midway"])
-def test_broken_connection(
-    fake_anthropic: FakeProvider, fake_openai: FakeProvider, kind: str, stream: bool
-) -> None:
+def test_broken_connection(fake_anthropic: FakeProvider, fake_openai: FakeProvider, kind: str, stream: bool) -> None:
     async def call(create: Any, arguments: dict[str, Any]) -> Any:
         return await (stream_of(create(**arguments, stream=True)) if stream else create(**arguments))
 
@@ -237,9 +235,7 @@ def test_which_requests_a_rule_takes(fake_openai: FakeProvider) -> None:
 
 
 def test_the_first_rule_that_applies_wins(fake_openai: FakeProvider) -> None:
-    fake_openai.configure(
-        faults=[{"then": {"status": 503}, "first": 1}, {"then": {"status": 429}, "first": 1}]
-    )
+    fake_openai.configure(faults=[{"then": {"status": 503}, "first": 1}, {"then": {"status": 429}, "first": 1}])
     for expected in (openai.InternalServerError, openai.RateLimitError):
         with pytest.raises(expected):
             with_openai(fake_openai, lambda c: c.chat.completions.create(**chat()))

@@ -81,9 +81,7 @@ def test_openai_stream(fake_openai: FakeProvider) -> None:
     assert (chunks[-1].choices, chunks[-1].usage.completion_tokens) == ([], 3)
 
 
-def test_a_label_under_a_schema_comes_as_json(
-    fake_anthropic: FakeProvider, fake_openai: FakeProvider
-) -> None:
+def test_a_label_under_a_schema_comes_as_json(fake_anthropic: FakeProvider, fake_openai: FakeProvider) -> None:
     schema: dict[str, Any] = {
         "type": "object",
         "properties": {"label": {"enum": ["a", "b"]}},

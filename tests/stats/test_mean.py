@@ -40,9 +40,7 @@ def test_order_does_not_matter(x: list[float], seed: int) -> None:
         assert second.standard_error == pytest.approx(first.standard_error, abs=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("x", "groups", "value"), [([], None, None), ([2.0], None, 2.0), ([1.0, 3.0], [5, 5], 2.0)]
-)
+@pytest.mark.parametrize(("x", "groups", "value"), [([], None, None), ([2.0], None, 2.0), ([1.0, 3.0], [5, 5], 2.0)])
 def test_too_little_for_an_interval(x: list[float], groups: list[int] | None, value: float | None) -> None:
     estimate = mean_estimate(x, groups)
     assert (estimate.value, estimate.low, estimate.high) == (value, None, None)

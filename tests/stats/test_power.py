@@ -23,9 +23,7 @@ def test_at_the_threshold_more_rows_do_not_help(p: float) -> None:
 
 def test_a_margin_moves_the_threshold() -> None:
     assert n_to_decide(0.92, 0.93, margin=0.05) == n_to_decide(0.92, 0.88)
-    assert n_to_decide(0.9, 0.92, margin=0.02)[1] == (
-        "at the threshold: more rows will not help, set a wider margin"
-    )
+    assert n_to_decide(0.9, 0.92, margin=0.02)[1] == ("at the threshold: more rows will not help, set a wider margin")
 
 
 @given(st.floats(0.05, 0.95), st.floats(0.05, 0.95), st.floats(1, 8))

@@ -113,9 +113,7 @@ def test_a_design_effect_below_one_earns_nothing() -> None:
 def test_without_variance_only_the_clusters_count(values: list[float]) -> None:
     figure = proportion(values, np.repeat(np.arange(10), 4))
     assert figure.n_eff == 10
-    assert figure.interval() == pytest.approx(
-        wilson_bounds(float(np.mean(values)), 10, float(student.ppf(0.975, 9)))
-    )
+    assert figure.interval() == pytest.approx(wilson_bounds(float(np.mean(values)), 10, float(student.ppf(0.975, 9))))
 
 
 def test_epochs_are_not_samples() -> None:

@@ -119,9 +119,7 @@ def test_one_infra_error_is_singular() -> None:
     st.floats(0.1, 0.95),
     st.floats(0, 0.05),
 )
-def test_infra_errors_only_ever_undecide(
-    kn: tuple[int, int], lost: int, threshold: float, margin: float
-) -> None:
+def test_infra_errors_only_ever_undecide(kn: tuple[int, int], lost: int, threshold: float, margin: float) -> None:
     need = Need("accuracy", threshold, margin)
     clean, marred = judge("a", need, measured_counts(*kn)), judge("a", need, measured_counts(*kn, lost))
     assert marred.state in (clean.state, "undecided")

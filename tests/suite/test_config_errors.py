@@ -260,11 +260,7 @@ def test_long_forms_equal_short_forms(tmp_path: Path) -> None:
 
 def test_prompts_and_their_files(tmp_path: Path) -> None:
     prompts = "prompts:\n  a: {user: x}\n  b: {system: {path: prompts/route.md}, user: y}\nrest:\n"
-    text = (
-        EXAMPLE[: EXAMPLE.index("prompt:")]
-        + prompts.removesuffix("rest:\n")
-        + EXAMPLE[EXAMPLE.index("output:") :]
-    )
+    text = EXAMPLE[: EXAMPLE.index("prompt:")] + prompts.removesuffix("rest:\n") + EXAMPLE[EXAMPLE.index("output:") :]
     loaded = load_suite(write_suite(tmp_path, text), ENV)
     assert list(loaded.suite.prompts) == ["a", "b"]
     assert loaded.prompt_texts["b"].system == "You route tickets.\nLabels: {{ labels }}\n"
@@ -336,9 +332,7 @@ TRAIN = "  train: {path: data/tickets.train.jsonl}\n  dev:   {from: train, fract
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_parts_that_need_each_other(
-    tmp_path: Path, changes: list[tuple[str, str]], problem: str, at: str
-) -> None:
+def test_parts_that_need_each_other(tmp_path: Path, changes: list[tuple[str, str]], problem: str, at: str) -> None:
     with pytest.raises(SuiteError) as caught:
         load(tmp_path, *changes)
     assert problem in str(caught.value)
@@ -363,9 +357,7 @@ def test_files_that_are_no_suite(tmp_path: Path) -> None:
 
 
 def test_local_files_of_models_are_relative_to_the_suite(tmp_path: Path) -> None:
-    suite = load(
-        tmp_path, ("small: local/gemma-3-270m", "small: local/my/m.gguf\n  hub: local/hf:a/b/c.gguf")
-    ).suite
+    suite = load(tmp_path, ("small: local/gemma-3-270m", "small: local/my/m.gguf\n  hub: local/hf:a/b/c.gguf")).suite
     assert suite.models["small"].to_spec("small", tmp_path).provider_model == f"local/{tmp_path}/my/m.gguf"
     assert suite.models["hub"].to_spec("hub", tmp_path).provider_model == "local/hf:a/b/c.gguf"
 
@@ -398,9 +390,7 @@ def test_rendering_is_safe_and_the_caret_stands_below_the_place() -> None:
     assert "\x1b[31m" in error.render(color=True)
 
 
-def test_files_are_shown_relative_where_that_is_shorter(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_are_shown_relative_where_that_is_shorter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert str(SuiteError("bad", Place(tmp_path / "a" / "s.yaml", 1))) == "a/s.yaml:1: bad"
 
@@ -417,9 +407,7 @@ VALUES = st.recursive(
     | st.integers()
     | st.floats()
     | st.text(max_size=8)
-    | st.sampled_from(
-        ["train", "json", "recorded", "local/x", "native", "${X}", "$${", "from_data", "(file)"]
-    ),
+    | st.sampled_from(["train", "json", "recorded", "local/x", "native", "${X}", "$${", "from_data", "(file)"]),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
@@ -446,9 +434,7 @@ FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCh
 
 
 @FUZZ
-@given(
-    place=st.sampled_from(places(plain_example())[1:]), value=VALUES, rename=st.none() | st.text(max_size=5)
-)
+@given(place=st.sampled_from(places(plain_example())[1:]), value=VALUES, rename=st.none() | st.text(max_size=5))
 def test_any_value_anywhere_is_a_suite_or_a_suite_error(
     tmp_path: Path, place: tuple[Any, ...], value: Any, rename: str | None
 ) -> None:
@@ -479,9 +465,7 @@ def test_any_value_anywhere_is_a_suite_or_a_suite_error(
 def test_damaged_text_is_a_suite_or_a_suite_error(tmp_path: Path, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(EXAMPLE)))
     end = data.draw(st.integers(start, min(len(EXAMPLE), start + 30)))
-    text = EXAMPLE[:start] + data.draw(
-        st.text(max_size=12) | st.text("\t\n :-[]{}&*!|>'\"%@`#?,<~0", max_size=12)
-    )
+    text = EXAMPLE[:start] + data.draw(st.text(max_size=12) | st.text("\t\n :-[]{}&*!|>'\"%@`#?,<~0", max_size=12))
     path = write_suite(tmp_path)
     path.write_bytes((text + EXAMPLE[end:]).encode("utf-8", "surrogatepass"))
     try:

@@ -95,13 +95,9 @@ def test_gsm8k_answers_are_numbers_and_the_rationale_stays_hidden() -> None:
     import regex
 
     targets = [
-        row["target"]
-        for split in ("test", "train")
-        for row in read(f"suites/data/gsm8k_recorded.{split}.jsonl")
+        row["target"] for split in ("test", "train") for row in read(f"suites/data/gsm8k_recorded.{split}.jsonl")
     ]
-    assert len(targets) == 1319 and all(
-        regex.fullmatch(pattern, target)["answer"] == target for target in targets
-    )
+    assert len(targets) == 1319 and all(regex.fullmatch(pattern, target)["answer"] == target for target in targets)
     assert regex.fullmatch(pattern, "3 + 4 = 7\nso it is 7\n7")["answer"] == "7"
     assert regex.fullmatch(pattern, "it is 7") is None
     assert suite.prompts["default"].user == "{{ input }}"
@@ -189,9 +185,7 @@ def test_groups_and_duplicates_stay_on_one_side() -> None:
     test, train = read("suites/data/mine.test.jsonl"), read("suites/data/mine.train.jsonl")
     assert prepared.suite.loaded.suite.dataset.group == "customer"
     assert not {row["customer"] for row in test} & {row["customer"] for row in train}
-    assert not {" ".join(row["text"].split()) for row in test} & {
-        " ".join(row["text"].split()) for row in train
-    }
+    assert not {" ".join(row["text"].split()) for row in test} & {" ".join(row["text"].split()) for row in train}
     assert len(test) + len(train) == 300 and 130 <= len(test) <= 150
 
 
@@ -369,8 +363,7 @@ def test_any_name_and_any_value_gives_a_suite_that_opens(
     names: list[str], labels: list[str], values: list[str], stem: str, n: int
 ) -> None:
     rows = [
-        {names[0]: f"{values[i % 4]} {i}", names[1]: labels[i % len(labels)], names[2]: values[-1]}
-        for i in range(n)
+        {names[0]: f"{values[i % 4]} {i}", names[1]: labels[i % len(labels)], names[2]: values[-1]} for i in range(n)
     ]
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / f"{stem}.jsonl"
@@ -397,9 +390,7 @@ CELLS = st.recursive(
 @settings(max_examples=100, deadline=None)
 @given(
     rows=st.lists(
-        st.dictionaries(
-            st.sampled_from(["id", "text", "label", "customer", "split", "x y"]), CELLS, max_size=6
-        ),
+        st.dictionaries(st.sampled_from(["id", "text", "label", "customer", "split", "x y"]), CELLS, max_size=6),
         min_size=1,
         max_size=6,
     ),

@@ -14,9 +14,7 @@ from evalkit.workflows.init.survey import FileRows, read_rows
 _BOM = b"\xef\xbb\xbf"
 
 
-def copy_rows(
-    rows: FileRows, sides: bytearray, outputs: Mapping[int, BinaryIO], renamed: Mapping[str, str]
-) -> None:
+def copy_rows(rows: FileRows, sides: bytearray, outputs: Mapping[int, BinaryIO], renamed: Mapping[str, str]) -> None:
     """Write every usable row to the file of its side, in the order of the original.
 
     A row of JSON keeps its numbers, escapes and order of keys as they were written, also where columns are

@@ -119,9 +119,7 @@ def _balance(classes: Mapping[str, int]) -> str:
     text = f"{len(classes)} labels"
     if most == least:
         return f"{text}, each in {most:,} rows"
-    return (
-        f"{text}, from {least / n:.1%} ({code(rare, 30)}) to {most / n:.1%} ({code(common, 30)}) of the rows"
-    )
+    return f"{text}, from {least / n:.1%} ({code(rare, 30)}) to {most / n:.1%} ({code(common, 30)}) of the rows"
 
 
 def _number_pattern(commas: bool, decimals: bool) -> tuple[str, str]:

@@ -19,9 +19,7 @@ _DATA = "data"
 _LONGEST_NAME = 60
 _ENDINGS = re.compile(r"\.(jsonl|ndjson|json|csv|tsv|parquet|gz|zst|bz2|xz|zip)$", re.I)
 _SPLIT_WORD = re.compile(r"[._-](train|test|dev|val|validation|all|full)$")
-_SAYS_NOTHING = frozenset(
-    ("train", "test", "dev", "val", "data", "dataset", "items", "rows", "all", "export")
-)
+_SAYS_NOTHING = frozenset(("train", "test", "dev", "val", "data", "dataset", "items", "rows", "all", "export"))
 
 
 @dataclass(slots=True)

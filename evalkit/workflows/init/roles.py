@@ -111,21 +111,14 @@ def _listed(columns: Sequence[str]) -> str:
 def _split_column(columns: list[Column], sample: Sequence[Row]) -> str | None:
     """A column that says itself which rows are for training and which for testing."""
     for column in columns:
-        if (
-            column.name_words
-            and column.name_words[-1] in names.SPLIT
-            and column.everywhere
-            and column.distinct > 1
-        ):
+        if column.name_words and column.name_words[-1] in names.SPLIT and column.everywhere and column.distinct > 1:
             sides = {split_side(row.get(column.name)) for row in sample}
             if sides == {"train", "test"}:
                 return column.name
     return None
 
 
-def _target(
-    columns: list[Column], split: str | None, wanted: Wanted, file: Path, doubts: list[str]
-) -> Column:
+def _target(columns: list[Column], split: str | None, wanted: Wanted, file: Path, doubts: list[str]) -> Column:
     scores = {c.name: _target_score(c) for c in columns if c.name != split and c.name not in wanted.texts}
     ranked = sorted((c for c in columns if scores.get(c.name, 0) > 0), key=lambda c: -scores[c.name])
     if wanted.target is not None:
@@ -135,12 +128,8 @@ def _target(
     best = ranked[0]
     by_shape_only = _name_score(best) <= 0
     if by_shape_only:
-        doubts.append(
-            f"no column is named like a right answer; {code(best.name)} was chosen for its few values"
-        )
-    others = [
-        c.name for c in ranked[1:] if (by_shape_only or scores[c.name] >= _FITS) and _could_be_target(c)
-    ]
+        doubts.append(f"no column is named like a right answer; {code(best.name)} was chosen for its few values")
+    others = [c.name for c in ranked[1:] if (by_shape_only or scores[c.name] >= _FITS) and _could_be_target(c)]
     for name in others[:3]:
         doubts.append(f"{code(name)} would also fit as the right answer; use {option('--target', name)}")
     return best

@@ -120,9 +120,7 @@ def _dataset(draft: Draft) -> Iterator[str]:
         rows = f"{draft.n_train:,} rows to learn from: examples, trained models"
         yield from _line(f"  train: {{path: {scalar(draft.train)}}}", rows)
     if draft.leaks:
-        yield from _line(
-            "  leakage: drop", f"train rows that test holds too ({draft.leaks:,}) are not learned from"
-        )
+        yield from _line("  leakage: drop", f"train rows that test holds too ({draft.leaks:,}) are not learned from")
     if isinstance(draft.target, tuple):
         field, column = draft.target
         yield from _line(f"  target: {{{scalar(field)}: {scalar(column)}}}", "the right answer")
@@ -131,9 +129,7 @@ def _dataset(draft: Draft) -> Iterator[str]:
     if draft.id is not None:
         yield f"  id: {scalar(draft.id)}"
     if draft.group is not None:
-        yield from _line(
-            f"  group: {scalar(draft.group)}", "rows of one value are alike: intervals allow for it"
-        )
+        yield from _line(f"  group: {scalar(draft.group)}", "rows of one value are alike: intervals allow for it")
 
 
 def _prompt(draft: Draft) -> Iterator[str]:
@@ -147,9 +143,7 @@ def _prompt(draft: Draft) -> Iterator[str]:
             "from train; sent once and cached",
         )
     elif draft.pattern is not None and draft.train is not None:
-        yield from _line(
-            "  # examples: {count: 8}", "left out: bare answers would teach a model not to reason"
-        )
+        yield from _line("  # examples: {count: 8}", "left out: bare answers would teach a model not to reason")
     if len(draft.shown) == 1 and not draft.shown[0].gaps:
         yield from _line(f'  user: "{_value(draft.shown[0])}"', "every column is a variable")
     else:
@@ -165,9 +159,7 @@ def _system(draft: Draft) -> str:
     if draft.task != "classify":
         return text
     joined = any("," in label for label in draft.classes) or max(map(len, draft.classes), default=0) > 30
-    return text + (
-        '\nLabels:\n{{ labels | join("\\n") }}' if joined else '\nLabels: {{ labels | join(", ") }}'
-    )
+    return text + ('\nLabels:\n{{ labels | join("\\n") }}' if joined else '\nLabels: {{ labels | join(", ") }}')
 
 
 def _value(shown: Shown) -> str:
@@ -196,9 +188,7 @@ def _output(draft: Draft) -> Iterator[str]:
     yield "output:"
     if draft.schema is not None:
         yield "  form: json"
-        yield from _line(
-            f"  schema: {{path: {scalar(draft.schema)}}}", "inferred from the data: look it over"
-        )
+        yield from _line(f"  schema: {{path: {scalar(draft.schema)}}}", "inferred from the data: look it over")
     elif draft.classes:
         yield from _line("  form: label", "the answer is a label and nothing else")
         yield from _line("  labels: from_data", f"the {len(draft.classes)} labels of the data; or a list")
@@ -227,9 +217,7 @@ def _models(draft: Draft) -> Iterator[str]:
 def _needs(draft: Draft) -> Iterator[str]:
     yield "good_enough:"
     if draft.task == "write":
-        yield from _line(
-            "  judge_score: 0.8", "change it to what the job needs; accuracy would ask for the same words"
-        )
+        yield from _line("  judge_score: 0.8", "change it to what the job needs; accuracy would ask for the same words")
     else:
         about = "change it to what the job needs: the share of right answers"
         common = max(draft.classes.values(), default=0) / max(1, sum(draft.classes.values()))

@@ -61,13 +61,9 @@ class _Sides:
 
     def leaks(self) -> int:
         """Train rows that show what a test row shows."""
-        tested = {
-            number for rows, s in self.files for number, k in zip(rows.inputs, s, strict=True) if k == TEST
-        }
+        tested = {number for rows, s in self.files for number, k in zip(rows.inputs, s, strict=True) if k == TEST}
         return sum(
-            k == TRAIN and number in tested
-            for rows, s in self.files
-            for number, k in zip(rows.inputs, s, strict=True)
+            k == TRAIN and number in tested for rows, s in self.files for number, k in zip(rows.inputs, s, strict=True)
         )
 
 
@@ -207,9 +203,7 @@ class _Writer:
         if survey.group is not None:
             column = self.look.columns[survey.group]
             values = f"{column.distinct:,} values in {_rows(column.rows)}"
-            found.append(
-                ("group", f"{code(survey.group)} ({values}): intervals allow for rows that are alike")
-            )
+            found.append(("group", f"{code(survey.group)} ({values}): intervals allow for rows that are alike"))
         counts = ", ".join(f"{split.n:,} {name}" for name, split in splits.items())
         found.append(("rows", f"{counts}; {self.sides.words}"))
         if form.task != "write":
@@ -221,27 +215,19 @@ class _Writer:
         if form.task == "classify":
             doubts += label_doubts(survey.facts.classes, ACCURACY)
         elif survey.kind == "scalar" and survey.facts.distinct == 1 and survey.facts.n > 1:
-            doubts.append(
-                f"every row has the same {code(survey.roles.target.name)}: there is nothing to tell apart"
-            )
+            doubts.append(f"every row has the same {code(survey.roles.target.name)}: there is nothing to tell apart")
         for rows, _ in self.sides.files:
             if rows.unusable:
                 doubts.append(f"left out of {code(rows.path.name)}: {_reasons(rows)}")
         for old, new in renamed.items():
-            doubts.append(
-                f"{code(old)} is called {code(new)} in the copied rows, so that the suite can name it"
-            )
+            doubts.append(f"{code(old)} is called {code(new)} in the copied rows, so that the suite can name it")
         doubts += suite.warnings
         source = self.sides.files[0][0].path
         train = sibling_train(source) if len(self.sides.files) == 1 else None
         if train is not None:
-            doubts.append(
-                f"{code(train.name)} lies beside it; to learn from that: {option('--train', str(train))}"
-            )
+            doubts.append(f"{code(train.name)} lies beside it; to learn from that: {option('--train', str(train))}")
         if form.task == "write":
-            doubts.append(
-                "long texts are judged by their sense: good_enough asks for judge_score, not accuracy"
-            )
+            doubts.append("long texts are judged by their sense: good_enough asks for judge_score, not accuracy")
         return doubts
 
 
