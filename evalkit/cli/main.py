@@ -10,8 +10,8 @@ import typer
 
 app = typer.Typer(
     name="evalkit",
-    help="Measure what prompting with caching already gives, before paying for a fine-tune.",
-    epilog="Start with: evalkit init YOUR_FILE.jsonl, then evalkit run suites/YOUR_FILE.yaml",
+    help="Measure what prompting already gives, before paying for a fine-tune.",
+    epilog="Start with: evalkit init FILE.jsonl, then evalkit run suites/FILE.yaml",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -33,7 +33,7 @@ RequireOption = Annotated[
 def root(
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
 ) -> None:
-    """Measure what prompting with caching already gives, before paying for a fine-tune."""
+    """Measure what prompting already gives, before paying for a fine-tune."""
     if version:
         from evalkit import __version__
 
@@ -41,7 +41,7 @@ def root(
         raise typer.Exit
 
 
-@app.command()
+@app.command(short_help="Write a first suite for your own rows.")
 def init(
     data: Annotated[Path, typer.Argument(help="Your rows: .jsonl, .json, .csv, .tsv or .parquet.", metavar="DATA")],
     train: Annotated[
@@ -62,7 +62,7 @@ def init(
     sys.exit(init_command(InitOptions(data, train, target, tuple(text or ()), out, not no_split, force)))
 
 
-@app.command()
+@app.command(short_help="Ask every model; say how far each is off.")
 def run(
     suite: SuiteArgument,
     model: ModelsOption = None,
@@ -91,7 +91,7 @@ def report(
     sys.exit(report_command(folder, json_output))
 
 
-@app.command()
+@app.command(short_help="Check and estimate a run; spends nothing.")
 def plan(suite: SuiteArgument, model: ModelsOption = None, json_output: JsonOption = False) -> None:
     """Check a suite, show a request per prompt, and estimate calls, tokens and cost. Spends nothing."""
     from evalkit.cli.plan_command import plan_command
