@@ -61,7 +61,7 @@ class LocalModel:
     async def complete(self, request: Request) -> Completion | Failure:
         """Answer one request in the model's own thread; greedy unless the suite sets a temperature.
 
-        A call that is cancelled or takes too long ends at the next 128 prompt tokens or the next answer token.
+        A call that is cancelled or takes too long ends within 128 prompt tokens, or at the next answer token.
         """
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="evalkit-local")

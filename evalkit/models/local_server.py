@@ -21,7 +21,7 @@ from evalkit.models.local_prompt import Question
 from evalkit.records.completion import Completion, Failure, StopReason, Timing, Usage
 
 _LEAST_CONTEXT = 4096
-_BATCH = 128  # prompt tokens between two chances to stop: below a second on one core; smaller is no faster
+_BATCH = 64  # prompt tokens between two chances to stop, of which two may pass; larger ones are no faster
 _PROMPT_CACHE_MIB = 512
 _MOST_THREADS = 8
 _STOP: dict[str | None, StopReason] = {"stop": "end", "length": "max_tokens"}

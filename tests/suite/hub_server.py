@@ -19,6 +19,9 @@ import pyarrow.parquet as pq
 HEAD = "a1" * 20
 """The commit that `main` stands for."""
 
+OLD = "b2" * 20
+"""A commit before it, of the repositories that have files under `name@OLD`."""
+
 Files = Mapping[str, bytes]
 
 
@@ -82,16 +85,17 @@ class _Handler(BaseHTTPRequestHandler):
         if name not in self.server.repos:
             self._missing("RepoNotFound")
             return None
-        if revision not in (None, "main", HEAD):
+        found = self.server.repos.get(name if revision in (None, "main", HEAD) else f"{name}@{revision}")
+        if found is None:
             self._missing("RevisionNotFound")
-            return None
-        return self.server.repos[name]
+        return found
 
     def _info(self, name: str, revision: str | None) -> None:
         files = self._files(name, revision)
         if files is not None:
+            sha = OLD if revision == OLD else HEAD
             siblings = [{"rfilename": path} for path in files]
-            self._json({"_id": "1", "id": name, "sha": HEAD, "private": False, "tags": [], "siblings": siblings})
+            self._json({"_id": "1", "id": name, "sha": sha, "private": False, "tags": [], "siblings": siblings})
 
     def _tree(self, name: str, revision: str, folder: str | None) -> None:
         files = self._files(name, revision)
@@ -114,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path not in files:
             self._missing("EntryNotFound")
             return
-        content, headers = files[path], {"ETag": f'"{_hash(files[path])}"', "X-Repo-Commit": HEAD}
+        content, headers = files[path], {"ETag": f'"{_hash(files[path])}"', "X-Repo-Commit": revision}
         wanted = re.match(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or "")
         if wanted is None:
             self._send(200, content, headers)

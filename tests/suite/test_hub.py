@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from tests.data import ROOT
-from tests.suite.hub_server import HEAD, hub, parquet
+from tests.suite.hub_server import HEAD, OLD, hub, parquet
 from tests.suite.made import suite_text
 
 CARD = """---
@@ -34,6 +35,7 @@ def reviews(start: int, labels: list[int]) -> bytes:
 
 
 PICTURE = {"bytes": b"no picture", "path": None}
+PICTURES = pa.array([PICTURE], pa.struct([("bytes", pa.binary()), ("path", pa.string())]))
 REPOS = {
     "org/reviews": {
         "README.md": CARD.encode(),
@@ -43,10 +45,12 @@ REPOS = {
         "other.parquet": reviews(900, [1]),
     },
     "org/unlabelled": {"test.parquet": reviews(0, [0, -1])},
+    "org/moved": {"test.jsonl": b'{"text": "new", "label": "a"}\n'},
+    f"org/moved@{OLD}": {"test.jsonl": b'{"text": "old", "label": "a"}\n'},
     "org/lines": {"test.jsonl": b'{"text": "a", "n": 1}\n{"text": "{{ 7*7 }}", "n": 2}\n'},
     "org/broken": {"test.jsonl": b'{"text": "a"}\n{"text"\n'},
     "org/pictures": {
-        "test.parquet": parquet({"image": [PICTURE], "label": ["a"]}, {"image": {"_type": "Image"}, "label": TEXT})
+        "test.parquet": parquet({"image": PICTURES, "label": ["a"]}, {"image": {"_type": "Image"}, "label": TEXT})
     },
     "org/script": {"script.py": b"raise SystemExit(9)"},
 }
@@ -58,6 +62,8 @@ SUITES = {
 SOURCES: dict[str, dict[str, Any]] = {
     "other": {"hub": "org/reviews", "config": "other"},
     "lines": {"hub": "org/lines"},
+    "new": {"hub": "org/moved"},
+    "old": {"hub": "org/moved", "revision": OLD},
     "pictures": {"hub": "org/pictures"},
     "broken": {"hub": "org/broken"},
     "script": {"hub": "org/script"},
@@ -149,9 +155,14 @@ def test_a_revision_is_pinned_to_its_commit(answers: Answers) -> None:
     assert answers.results["unpinned"]["warnings"] == [
         f"dataset.test is not pinned; add `revision: {HEAD}` so that its rows stay the same"
     ]
-    assert answers.results["lines"][-1] == HEAD
     read = [path for _, path in answers.seen if path.endswith((".parquet", ".jsonl"))]
-    assert read and all(f"/resolve/{HEAD}/" in path for path in read)
+    assert read and all(f"/resolve/{HEAD}/" in path or f"/resolve/{OLD}/" in path for path in read)
+
+
+def test_a_pinned_revision_stays_what_it_was(answers: Answers) -> None:
+    rows = {name: repr({"text": name, "label": "a"}) for name in ("new", "old")}
+    assert answers.results["new"] == [[1, rows["new"]], HEAD]
+    assert answers.results["old"] == [[1, rows["old"]], OLD]
 
 
 def test_only_the_files_of_a_split_are_fetched(answers: Answers) -> None:

@@ -210,6 +210,13 @@ def test_a_models_limit_lies_within_the_suites(tmp_path: Path, sizes: list[int],
         assert set(ids(made, limit=model)) <= set(everyone)
 
 
+def test_a_models_share_is_cut_from_the_suites(tmp_path: Path) -> None:
+    """Of strata of 1, 3 and 3 rows, 3 rows take one each, and 4 rows none of the first."""
+    assert shares({"l0": 1, "l1": 3, "l2": 3}, 3, 7)["l0"] == 1 and shares({"l0": 1, "l1": 3, "l2": 3}, 4, 7)["l0"] == 0
+    rows = [row(i, label) for i, label in enumerate(["l0", *["l1"] * 3, *["l2"] * 3])]
+    assert len(ids(dataset(tmp_path, rows, limit=4, model_limits=frozenset({3})), limit=3)) == 3
+
+
 def test_a_models_limit_is_for_test_alone(tmp_path: Path) -> None:
     data = dataset(tmp_path, TEST, MANY, model_limits=frozenset({1}))
     assert len(ids(data, limit=1)) == 1 and ids(data, "train", limit=1) == ids(data, "train")
