@@ -15,7 +15,7 @@ from evalkit.suite.load import LoadedSuite
 from evalkit.suite.references import matching_files
 from evalkit.suite.rows import RowSource
 from evalkit.suite.target import TargetReader
-from evalkit.suite.template import HELPERS, Template, TemplateProblem
+from evalkit.suite.template import Template, TemplateProblem
 
 GIVEN = frozenset({"labels", "schema"})  # what every template sees besides the columns
 
@@ -122,7 +122,7 @@ def _check_columns(opened: OpenSuite, name: str) -> None:
         ("system", templates.system, GIVEN),
         ("user", templates.user, GIVEN | columns),
     ):
-        for variable in sorted(template.variables - known - HELPERS, key=lambda v: (template.lines[v], v)):
+        for variable in sorted(template.variables - known, key=lambda v: (template.lines[v], v)):
             problem = f"the template uses {variable!r}, which is not there"
             expected = f"one of {listed(tuple(sorted(known)))}"
             hint = nearest(variable, known)

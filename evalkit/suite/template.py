@@ -16,9 +16,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from evalkit.records.request import Prefix, Turn
 
-HELPERS = frozenset({"range", "dict", "namespace", "cycler", "joiner"})
-"""The functions that every template sees."""
-
+_HELPERS = frozenset({"range", "dict", "namespace", "cycler", "joiner"})
 _MOST_NUMBERS = 100_000
 _LONGEST_TEXT = 10_000_000
 _MOST_BITS = 10_000
@@ -50,7 +48,7 @@ class _Environment(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         # No autoescape: prompts are plain text. Undefined is an error, never an empty place in a prompt.
         super().__init__(undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, finalize=_printable)
-        self.globals = {name: value for name, value in self.globals.items() if name in HELPERS}
+        self.globals = {name: value for name, value in self.globals.items() if name in _HELPERS}
         self.filters = {name: value for name, value in self.filters.items() if name != "random"}
         self.filters["tojson"] = _to_json  # Jinja2's own writes < as \u003c, for HTML
 
@@ -113,7 +111,7 @@ class Template:
 
     @property
     def variables(self) -> frozenset[str]:
-        """The names that must be given, the helpers that it uses among them."""
+        """The names that must be given."""
         return frozenset(self.lines)
 
     def render(self, values: Mapping[str, Any]) -> str:

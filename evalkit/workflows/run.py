@@ -128,7 +128,7 @@ class _Run:
         skipped: dict[str, str] = {}
         for contender in everyone:
             try:
-                opened[contender.id] = self._open(contender)
+                opened[contender.id] = self._open(contender, split)
             except ModelUnavailable as reason:
                 skipped[contender.id] = str(reason)
             except ValueError as error:  # a file of recorded answers that is wrong
@@ -148,10 +148,10 @@ class _Run:
             await asyncio.gather(*(model.aclose() for model in opened.values()))
         return self._figures(everyone, split, runs, opened, skipped)
 
-    def _open(self, contender: Contender) -> Model:
+    def _open(self, contender: Contender, split: str) -> Model:
         if contender.skipped is not None:
             raise ModelUnavailable(contender.skipped)
-        return open_model(contender.spec, model_context(self.prepared.suite, contender))
+        return open_model(contender.spec, model_context(self.prepared.suite, contender, split))
 
     def _check_skipped(self, skipped: dict[str, str], any_opened: bool) -> None:
         if skipped and self.options.require_all:

@@ -12,18 +12,23 @@ from evalkit.suite.contenders import Contender
 from evalkit.suite.open import OpenSuite
 
 
-def model_context(suite: OpenSuite, contender: Contender) -> ModelContext:
-    """The context of one contender. Training rows are read only when a model asks for them."""
+def model_context(suite: OpenSuite, contender: Contender, split: str) -> ModelContext:
+    """The context of one contender judged on `split`. Training rows are read only when a model asks for them.
+
+    Judged on test, a model may learn from dev's rows too; judged on dev, it must not have seen them.
+    """
     config = suite.loaded.suite
     has_train = "train" in suite.dataset.splits and config.task == "classify"
 
     def rows() -> Iterator[tuple[str, str]]:
-        for sample in suite.dataset.training_samples() if has_train else ():
+        if not has_train:
+            return
+        for sample in suite.dataset.samples("train") if split == "dev" else suite.dataset.training_samples():
             yield contender.request(sample).suffix, str(sample.target)
 
     return ModelContext(
         training_rows=rows,
-        training_digest=_digest(suite, contender) if has_train else "",
+        training_digest=_digest(suite, contender, split) if has_train else "",
         stream=config.wants_ttft,
         timeout_s=config.run.timeout_s,
         concurrency=contender.concurrency,
@@ -31,8 +36,9 @@ def model_context(suite: OpenSuite, contender: Contender) -> ModelContext:
     )
 
 
-def _digest(suite: OpenSuite, contender: Contender) -> str:
-    """What the training rows depend on: the rows of train and dev, and the template that renders them."""
+def _digest(suite: OpenSuite, contender: Contender, split: str) -> str:
+    """What the training rows depend on: the rows that are learned from, and the template that renders them."""
     splits = suite.dataset.splits
-    parts = [contender.user.source, splits["train"].digest, splits["dev"].digest if "dev" in splits else ""]
+    dev = splits["dev"].digest if "dev" in splits and split != "dev" else ""
+    parts = [contender.user.source, splits["train"].digest, dev]
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()

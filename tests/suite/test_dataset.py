@@ -236,6 +236,9 @@ def test_objects_of_parquet_are_what_json_would_give(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     pq.write_table(pa.table({"text": ["a"], "o": [{"day": date(2026, 1, 2), "sum": Decimal("1.50")}]}), path)
     assert next(read(path, **EXTRACT).samples("test")).target == {"day": "2026-01-02", "sum": 1.5}
+    fields = TargetReader.of({"day": "d"}, extract=True)
+    pq.write_table(pa.table({"text": ["a"], "d": [date(2026, 1, 2)]}), path)
+    assert next(read(path, **{**EXTRACT, "target": fields}).samples("test")).target == {"day": "2026-01-02"}
 
 
 def test_groups_are_text(tmp_path: Path) -> None:

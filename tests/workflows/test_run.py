@@ -292,3 +292,14 @@ def test_hostile_answers_stay_data(folder: Path, server: FakeProvider) -> None:
     assert "\x1b" not in done.out + done.err
     samples = package.load_run(next((folder / "runs/tickets").iterdir())).samples
     assert set(samples["text"]) == {hostile}
+
+
+def test_a_trained_model_judged_on_dev_has_not_seen_dev(folder: Path) -> None:
+    pytest.importorskip("sklearn")
+    prompts = 'prompts:\n  a: {system: A, user: "{{ text }}"}\n  b: {system: B, user: "{{ text }}"}'
+    done = evalkit("run", suite(folder, "  t: classifier/tfidf-logreg\n", prompt=prompts), "--json", cwd=folder)
+    assert done.code == 0, done.err
+    trained = {c["split"]: next(n for n in c["notes"] if n.startswith("trained on")) for c in done.json["contenders"]}
+    dev = next(c["n"] for c in done.json["contenders"] if c["split"] == "dev")
+    assert trained["test"].startswith("trained on 90 rows")
+    assert trained["dev"].startswith(f"trained on {90 - dev} rows")
