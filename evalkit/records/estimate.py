@@ -44,7 +44,11 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A need held against one contender's figures."""
+    """A need held against one contender's figures.
+
+    `p_met` is the one-sided p value of "not met", infra errors counted as wrong; it is given where the state is
+    met, for corrections over several contenders.
+    """
 
     contender: str
     need: Need
@@ -52,3 +56,4 @@ class Requirement:
     gap: Gap
     n_to_decide: int | None
     why: str
+    p_met: float | None = None

@@ -73,6 +73,7 @@ def _requirement(r: Requirement) -> dict[str, Any]:
         "state": r.state,
         "gap": asdict(r.gap),
         "n_to_decide": r.n_to_decide,
+        "p_met": r.p_met,
         "why": r.why,
     }
 
@@ -80,4 +81,4 @@ def _requirement(r: Requirement) -> dict[str, Any]:
 def _as_requirement(data: Mapping[str, Any]) -> Requirement:
     need = Need(data["metric"], data["threshold"], data["margin"], data["at_least"])
     gap = msgspec.convert(data["gap"], Gap)
-    return Requirement(data["contender"], need, data["state"], gap, data["n_to_decide"], data["why"])
+    return Requirement(data["contender"], need, data["state"], gap, data["n_to_decide"], data["why"], data.get("p_met"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -34,7 +34,8 @@ class Measured:
 
     `bounds` leave infra errors out. `worst` counts every infra error against the model, `best` counts every
     one for it; without infra errors both are `bounds`. `n_clusters` is None where samples are independent.
-    `rows_needed` is the fewest samples with which both bounds exist.
+    `rows_needed` is the fewest samples with which both bounds exist. `weakest` is the worst figure itself, which
+    gives bounds at any confidence.
     """
 
     estimate: Estimate
@@ -46,6 +47,7 @@ class Measured:
     deff: float = 1.0
     infra_errors: int = 0
     rows_needed: int = 2
+    weakest: Figure | None = field(default=None, compare=False, repr=False)
 
 
 def measured(
@@ -71,6 +73,7 @@ def measured(
         deff=deff,
         infra_errors=infra_errors,
         rows_needed=rows,
+        weakest=figure if worst is None else worst,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from evalkit.records.estimate import Gap, Need, Requirement
@@ -9,6 +10,8 @@ from evalkit.stats.measured import Bounds, Measured
 from evalkit.stats.power import n_to_decide
 
 MIN_CLUSTERS = 10
+_SMALLEST_P = 1e-12
+_P_STEPS = 40
 
 
 def judge(contender: str, need: Need, measured: Measured | None) -> Requirement:
@@ -29,7 +32,8 @@ def judge(contender: str, need: Need, measured: Measured | None) -> Requirement:
     worst, best = _gap(need, value, measured.worst), _gap(need, value, measured.best)
     words = _Words(need, measured)
     if gap.high is not None and gap.high <= need.margin + tie:
-        return _unless_turned(Requirement(contender, need, "met", gap, None, words.met()), worst.high, measured, tie)
+        met = Requirement(contender, need, "met", gap, None, words.met(), _p_met(need, measured, tie))
+        return _unless_turned(met, worst.high, measured, tie)
     if gap.low is not None and gap.low > need.margin + tie:
         return _unless_turned(Requirement(contender, need, "unmet", gap, None, words.unmet()), best.low, measured, tie)
     rows, reason = _rows(need, measured)
@@ -58,7 +62,30 @@ def _unless_turned(decided: Requirement, bound: float | None, measured: Measured
     if holds:
         return decided
     errors = _counted(measured.infra_errors, "infra error")
-    return replace(decided, state="undecided", why=f"{decided.why}, but {errors} could turn it")
+    return replace(decided, state="undecided", why=f"{decided.why}, but {errors} could turn it", p_met=None)
+
+
+def _p_met(need: Need, measured: Measured, tie: float) -> float | None:
+    """The smallest error at which the one-sided bound still meets the need, by bisection between 5 % and 1e-12."""
+    figure = measured.weakest
+    if figure is None:
+        return None
+
+    def holds(error: float) -> bool:
+        bound = figure.lower(1 - error) if need.at_least else figure.upper(1 - error)
+        if bound is None:
+            return False
+        return (need.threshold - bound if need.at_least else bound - need.threshold) <= need.margin + tie
+
+    passing, failing = math.log(0.05), math.log(_SMALLEST_P)
+    if not holds(math.exp(passing)):
+        return None
+    if holds(_SMALLEST_P):
+        return _SMALLEST_P
+    for _ in range(_P_STEPS):
+        middle = (passing + failing) / 2
+        passing, failing = (middle, failing) if holds(math.exp(middle)) else (passing, middle)
+    return math.exp(passing)
 
 
 def _rows(need: Need, measured: Measured) -> tuple[int | None, str | None]:

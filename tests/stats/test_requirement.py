@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -246,3 +248,22 @@ def test_single_answers_as_arrays_are_counts(n: int, lost: int, seed: int) -> No
 def test_a_plain_share_of_one_row_has_bounds() -> None:
     figure = measured(proportion_of_counts(1, 1))
     assert figure.bounds.lower is not None and figure.n_clusters is None
+
+
+@given(n=st.integers(20, 3000), share=st.floats(0.5, 1.0), threshold=st.floats(0.3, 0.99))
+def test_p_met_is_the_score_tests(n: int, share: float, threshold: float) -> None:
+    """Wilson's bound inverts the score test, so the p value is known in closed form."""
+    k = round(n * share)
+    found = judge("c", Need("accuracy", threshold), measured_counts(k, n))
+    z = (k / n - threshold) / math.sqrt(threshold * (1 - threshold) / n)
+    p = 1 - NormalDist().cdf(z)
+    if found.state == "met" and p > 1e-9:
+        assert found.p_met == pytest.approx(p, rel=1e-3)
+    elif found.state != "met":
+        assert found.p_met is None
+
+
+def test_p_met_counts_infra_errors_as_wrong() -> None:
+    clean = judge("c", Need("accuracy", 0.8), measured_counts(190, 200))
+    lossy = judge("c", Need("accuracy", 0.8), measured_counts(190, 200, 5))
+    assert clean.p_met is not None and lossy.p_met is not None and lossy.p_met > clean.p_met
