@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,12 +19,35 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+
+class Vouchable(StrEnum):
+    """What a user may stand for."""
+
+    prompt = "prompt"
+    labels = "labels"
+    format = "format"
+
+
+def SpanOption(text: str) -> Any:  # noqa: N802 - reads like typer.Option
+    """A figure or a range, as people type it."""
+    return typer.Option(help=text, metavar="FIGURE")
+
+
+def _vouched(chosen: list[Vouchable] | None) -> tuple[Any, ...]:
+    return tuple(each.value for each in chosen or ())
+
+
 SuiteArgument = Annotated[Path, typer.Argument(help="The suite file.", metavar="SUITE")]
 ModelsOption = Annotated[
     list[str] | None, typer.Option("--model", "-m", help="Only this model of the suite; may be repeated.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no table, only the answer.")]
+VouchOption = Annotated[
+    list[Vouchable] | None,
+    typer.Option("--vouch", help="Stand for evidence that was not measured; the memo says so first. May be repeated."),
+]
+RunArgument = Annotated[Path, typer.Argument(help="A run's folder, or runs/SUITE for its newest run.", metavar="RUN")]
 RequireOption = Annotated[
     bool, typer.Option("--require-all", help="A model that cannot be asked is an error, not a skip.")
 ]
@@ -68,27 +92,90 @@ def run(
     model: ModelsOption = None,
     require_all: RequireOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and estimate only, as `plan`.")] = False,
+    vouch: VouchOption = None,
     json_output: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Run a suite: ask every model, score, and say how far each is from good enough."""
+    """Run a suite: ask every model, score, hold each against good enough, and give the verdict on a fine-tune."""
     from evalkit.cli.run_command import run_command
+    from evalkit.workflows.run import RunOptions
 
     if dry_run:
         plan(suite, model, json_output)
         return
-    sys.exit(run_command(suite, tuple(model or ()), require_all, json_output, quiet))
+    options = RunOptions(suite, tuple(model or ()), require_all, vouched=_vouched(vouch))
+    sys.exit(run_command(options, json_output, quiet))
 
 
-@app.command()
+@app.command(short_help="Show a run again, and write its memo.")
 def report(
-    folder: Annotated[Path, typer.Argument(help="A run's folder, or runs/SUITE for its newest run.", metavar="RUN")],
+    folder: RunArgument,
+    markdown: Annotated[bool, typer.Option("--md", help="Markdown for a pull request, on standard output.")] = False,
+    html: Annotated[Path | None, typer.Option("--html", help="The memo; default: memo.html in the run's folder.")] = None,
+    pdf: Annotated[Path | None, typer.Option("--pdf", help="A PDF of the memo too; needs chromium.")] = None,
+    vouch: VouchOption = None,
     json_output: JsonOption = False,
 ) -> None:
-    """Show a finished run again."""
-    from evalkit.cli.report_command import report_command
+    """Show a finished run with its verdict, and write the memo: one self-contained HTML file."""
+    from evalkit.cli.report_command import ReportOptions, report_command
 
-    sys.exit(report_command(folder, json_output))
+    sys.exit(report_command(ReportOptions(folder, json_output, markdown, html, pdf, _vouched(vouch))))
+
+
+@app.command(short_help="Answer what the suite leaves open; write the memo.")
+def scope(
+    where: Annotated[Path, typer.Argument(help="A run's folder, or a suite.", metavar="RUN|SUITE")],
+    calls_per_month: Annotated[str | None, SpanOption("Calls a month, as 3M or 1M..5M.")] = None,
+    build_cost: Annotated[str | None, SpanOption("Building the fine-tune once, in $.")] = None,
+    horizon_months: Annotated[str | None, SpanOption("Months within which it must pay back.")] = None,
+    hosting_per_month: Annotated[str | None, SpanOption("Fixed hosting a month, in $.")] = None,
+    tuned_cost_per_1000_calls: Annotated[str | None, SpanOption("Running cost of the fine-tune, in $.")] = None,
+    tuned_accuracy: Annotated[str | None, SpanOption("Accuracy that it is expected to reach.")] = None,
+    value_of_a_correct_answer: Annotated[str | None, SpanOption("Worth of one more correct answer, in $.")] = None,
+    value_of_meeting_need_per_month: Annotated[str | None, SpanOption("Worth of meeting the need, in $.")] = None,
+    label_cost_each: Annotated[str | None, SpanOption("One more label, in $.")] = None,
+    retrain_cost: Annotated[str | None, SpanOption("Training it again once, in $.")] = None,
+    retrains_per_year: Annotated[str | None, SpanOption("How often a year.")] = None,
+    prompted_price_change_per_year: Annotated[str | None, SpanOption("-0.3 is 30 % cheaper a year.")] = None,
+    active_hours: Annotated[str | None, SpanOption("Hours a day in which calls arrive.")] = None,
+    vouch: VouchOption = None,
+    save: Annotated[bool, typer.Option("--save", help="Write the answers into the suite.")] = False,
+    defaults: Annotated[bool, typer.Option("--defaults", help="Take the defaults for what is open.")] = False,
+    no_ask: Annotated[bool, typer.Option("--no-ask", help="Ask nothing.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="The memo; default: memo.html in the run's folder.")] = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Hold the scoping conversation: asks for what the suite does not say, decides again, and writes the memo."""
+    given = {k: v for k, v in locals().items() if isinstance(v, str)}
+    from evalkit.cli.scope_command import ScopeOptions, scope_command
+
+    options = ScopeOptions(where, given, _vouched(vouch), not (no_ask or json_output), defaults, save, json_output, out)
+    sys.exit(scope_command(options))
+
+
+@app.command(short_help="The break-even calculator; needs no run.")
+def breakeven(
+    calls_per_month: Annotated[str | None, SpanOption("Calls a month; default: 10M.")] = None,
+    saving_per_call: Annotated[str | None, SpanOption("In $, as 0.0003..0.0008, which is the default.")] = None,
+    prompted_cost_per_1000_calls: Annotated[str | None, SpanOption("In $, instead of the saving.")] = None,
+    tuned_cost_per_1000_calls: Annotated[str | None, SpanOption("In $, instead of the saving.")] = None,
+    build_cost: Annotated[str | None, SpanOption("In $; default: 15k..60k.")] = None,
+    hosting_per_month: Annotated[str | None, SpanOption("Fixed cost a month, in $.")] = None,
+    retrain_cost: Annotated[str | None, SpanOption("Training it again once, in $.")] = None,
+    retrains_per_year: Annotated[str | None, SpanOption("How often a year.")] = None,
+    prompted_price_change_per_year: Annotated[str | None, SpanOption("-0.3 is 30 % cheaper a year.")] = None,
+    horizon_months: Annotated[str | None, SpanOption("Default: 12.")] = None,
+    json_output: JsonOption = False,
+) -> None:
+    """When does a fine-tune pay back? A range such as 15k..60k goes through a simulation of 10,000 draws.
+
+    With the rule of thumb, 15,000 to 60,000 $ over 0.0003 to 0.0008 $ saved per call, the gross break-even is 18.75 M
+    to 200 M calls; the field's own "5 to 50 M calls" does not follow from those inputs.
+    """
+    given = {k: v for k, v in locals().items() if isinstance(v, str)}
+    from evalkit.cli.breakeven_command import breakeven_command
+
+    sys.exit(breakeven_command(given, json_output))
 
 
 @app.command(short_help="Check and estimate a run; spends nothing.")

@@ -1,27 +1,53 @@
-"""`evalkit report`: a finished run again."""
+"""`evalkit report`: a finished run again, and its memo."""
 
 from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-from evalkit.report.as_json import from_json
+from evalkit.records.evidence import Vouch
 from evalkit.report.terminal import show_run
-from evalkit.store.runs import RunError, load_run, newest_run
+from evalkit.store.runs import RunError
+from evalkit.suite.errors import visible
+from evalkit.workflows.memo import MemoFailed, MemoFiles, markdown_of, write_memo
+from evalkit.workflows.reopen import open_run, stand_for
 
 
-def report_command(folder: Path, as_json: bool) -> int:
-    """Show a run from its folder, or the newest run of a suite's folder. Returns the exit code."""
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """What to show. `html` and `pdf` name files; None takes `memo.html` in the run's folder, and no PDF."""
+
+    run: Path
+    as_json: bool = False
+    markdown: bool = False
+    html: Path | None = None
+    pdf: Path | None = None
+    vouched: tuple[Vouch, ...] = ()
+
+
+def report_command(options: ReportOptions) -> int:
+    """Show a run from its folder, or the newest run of a suite's folder, and write its memo. Returns the exit code."""
     try:
-        newest = None if (folder / "manifest.json").is_file() else newest_run(folder)
-        stored = load_run(newest or folder)
-        result = from_json(stored.summary)
-    except (RunError, ValueError) as error:
+        stored, result = open_run(options.run)
+        if options.vouched:
+            result = stand_for(result, options.vouched)
+        if options.as_json:
+            from evalkit.report.as_json import as_json
+
+            print(json.dumps(as_json(result), ensure_ascii=False, allow_nan=False))
+            return 0
+        if options.markdown:
+            print(markdown_of(stored, result))
+            return 0
+        show_run(result, sys.stdout)
+        if result.verdict is None:
+            print("No memo: this run was written by an older evalkit; run the suite again (answers are kept).")
+            return 0
+        written = write_memo(stored, result, MemoFiles(options.html, options.pdf))
+    except (RunError, MemoFailed) as error:
         print(f"{error}", file=sys.stderr)
         return 2
-    if as_json:
-        print(json.dumps(stored.summary, ensure_ascii=False))
-    else:
-        show_run(result, str(stored.manifest.get("command") or "python -m evalkit run SUITE"), sys.stdout)
+    print(f"Memo: {', '.join(visible(str(path)) for path in written)}")
     return 0

@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import sys
-from pathlib import Path
 
 from evalkit.records.run import RunResult
 from evalkit.report.progress import progress
@@ -19,10 +18,9 @@ from evalkit.workflows.run import Interrupted, RunOptions, Watch, run_suite
 GOOD, WRONG_INPUT, INCOMPLETE, INTERRUPTED = 0, 2, 3, 130
 
 
-def run_command(suite: Path, models: tuple[str, ...], require_all: bool, as_json: bool, quiet: bool) -> int:
+def run_command(options: RunOptions, as_json: bool, quiet: bool) -> int:
     """Run a suite and show it. Returns the exit code."""
-    options = RunOptions(suite, models, require_all)
-    command = _command(suite, models)
+    command = options.command
     try:
         result = _run(options, show_progress=not quiet)
     except SuiteError as error:
@@ -40,9 +38,9 @@ def run_command(suite: Path, models: tuple[str, ...], require_all: bool, as_json
 
         print(json.dumps(encode(result), ensure_ascii=False, allow_nan=False))
         if not quiet:
-            show_run(result, command, sys.stderr)
+            show_run(result, sys.stderr)
     else:
-        show_run(result, command, sys.stdout, quiet)
+        show_run(result, sys.stdout, quiet)
     return GOOD if result.complete else INCOMPLETE
 
 
@@ -78,7 +76,3 @@ def _end_now(stop: Interrupted, command: str) -> None:
     sys.stdout.flush()
     os._exit(INTERRUPTED)
 
-
-def _command(suite: Path, models: tuple[str, ...]) -> str:
-    chosen = "".join(f" --model {name}" for name in models)
-    return f"python -m evalkit run {suite}{chosen}"

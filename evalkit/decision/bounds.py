@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp
 
+from evalkit.decision.arrivals import TTL_SECONDS, hit_share
 from evalkit.records.completion import Usage
 from evalkit.records.model import ModelSpec
 from evalkit.records.plan import TokenMix
@@ -13,8 +13,6 @@ from evalkit.records.request import CacheTtl
 from evalkit.records.run import Bound
 
 BYTES_PER_TOKEN = 4.0  # a common rule for English text; tokenizers differ by a fifth either way
-_DAYS_PER_MONTH = 365.25 / 12
-_TTL_SECONDS: dict[CacheTtl, float] = {"5m": 300.0, "1h": 3600.0, "off": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +45,6 @@ def tokens(text: str) -> float:
     return len(text.encode("utf-8", "replace")) / BYTES_PER_TOKEN
 
 
-def hit_share(volume: Volume, ttl: CacheTtl) -> float | None:
-    """Share of calls that find the prefix cached, for Poisson arrivals with the TTL refreshed by each hit.
-
-    A call hits when the one before it came within the TTL: 1 − exp(−rate × TTL). None without a volume.
-    """
-    if not volume.calls_per_month:
-        return None
-    seconds = _DAYS_PER_MONTH * volume.active_hours * 3600
-    return 1 - exp(-volume.calls_per_month / seconds * _TTL_SECONDS[ttl])
-
-
 def cost_of_calls(model: Unmeasured, calls: float, hits: float, caching: bool = True) -> float | None:
     """US dollars of `calls`, of which a share `hits` reads the prefix from cache and the rest writes it.
 
@@ -84,7 +71,7 @@ def cost_of_calls(model: Unmeasured, calls: float, hits: float, caching: bool = 
 
 def bound(model: Unmeasured, volume: Volume) -> Bound:
     """The bounds of one skipped model, with the sentence that the report shows."""
-    share = hit_share(volume, model.cache_ttl) if _caches(model) else 0.0
+    share = _hits(model, volume)
     at_volume = share if share is not None else 1.0
     thousand = cost_of_calls(model, 1e6, at_volume)
     month = None if not volume.calls_per_month else cost_of_calls(model, volume.calls_per_month, at_volume)
@@ -101,6 +88,15 @@ def bound(model: Unmeasured, volume: Volume) -> Bound:
         cache_read_share=share,
         text=_sentence(model, volume, month),
     )
+
+
+def _hits(model: Unmeasured, volume: Volume) -> float | None:
+    """Share of calls that find the prefix cached; None without a volume."""
+    if not _caches(model):
+        return 0.0
+    if not volume.calls_per_month:
+        return None
+    return hit_share(volume.calls_per_month, volume.active_hours, TTL_SECONDS[model.cache_ttl])
 
 
 def _caches(model: Unmeasured) -> bool:

@@ -150,9 +150,9 @@ class Payback:
     `rival` is the prompted contender with its option that the fine-tune is held against. `gross_calls` is the rule
     of thumb: build ÷ saving per call, None where nothing is saved per call. `months` are net months until the build is
     paid back. `p_cheaper` is P(tuned ≤ 0.7 × prompted), all in but for the build. `affordable_build` is the highest
-    build cost that pays back within the horizon with 90 % probability, None where none does. `needed_value` is the
-    value per correct answer at which it would pay back with 90 % probability. `needed_calls` is the volume at which
-    it would, None where no volume does.
+    build cost that pays back within the horizon with 90 % probability, None where none does or where the build is sunk.
+    `needed_calls` is the smallest monthly volume at which it would pay back with 90 % probability, None where there is
+    none. Where the build is sunk, "pays back" means that the net value after the horizon is above 0.
     """
 
     rival: str
@@ -165,7 +165,6 @@ class Payback:
     saving_per_call: Span
     p_cheaper: float
     affordable_build: float | None
-    needed_value: float | None
     needed_calls: float | None
     swings: tuple[Swing, ...]
     curve: tuple[VolumePoint, ...]
@@ -175,7 +174,11 @@ class Payback:
 class EconomicsFigures:
     """All that was computed of costs: the fair rivals, what the tuned model costs, and the payback.
 
-    `payback` is None where an input is missing; `missing` names the suite's keys that would bring it.
+    `tuned_per_month` is all in but for the build: running it and training it again. `payback` is None where an input
+    is missing; `missing` names the suite's keys that would bring it. `needed_value` is the value per correct answer,
+    `needed_value_per_month` the value of meeting the need, at which the build would pay back with 90 % probability;
+    both are known without a declared value, and None where no value does it or only the cost counts. `notes` are
+    sentences on what the figures leave out.
     """
 
     rivals: tuple[Rival, ...]
@@ -183,3 +186,23 @@ class EconomicsFigures:
     tuned_per_month: Span | None
     payback: Payback | None
     missing: tuple[str, ...]
+    needed_value: float | None = None
+    needed_value_per_month: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BreakEven:
+    """What the calculator finds from declared figures alone; the fields mean what they do in `Payback`.
+
+    `gross_months` is `gross_calls` at the declared volume, before any fixed cost.
+    """
+
+    saving_per_call: Span
+    gross_calls: Span | None
+    gross_months: Span | None
+    months: Quantiles
+    p_pays_back: float
+    net: Quantiles
+    needed_calls: float | None
+    curve: tuple[VolumePoint, ...]

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from evalkit.records.completion import Usage
 from evalkit.records.estimate import Estimate, Requirement
+from evalkit.records.evidence import Facts
 from evalkit.records.model import Role
 from evalkit.records.output import Enforce
+from evalkit.records.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,10 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """A whole run. `complete` is False where infrastructure failed a contender more than the suite allows."""
+    """A whole run. `complete` is False where infrastructure failed a contender more than the suite allows.
+
+    `facts` is what the decision takes besides the figures, and `verdict` what it came to.
+    """
 
     suite: str
     run: str
@@ -120,3 +125,5 @@ class RunResult:
     requirements: tuple[Requirement, ...]
     unmeasured: tuple[Bound, ...] = ()
     warnings: tuple[str, ...] = ()
+    facts: Facts | None = None
+    verdict: Verdict | None = None

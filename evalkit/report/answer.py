@@ -1,18 +1,15 @@
-"""The answer in plain words, ending with the next step as a command."""
+"""The answer in plain words, ending with the verdict and its next step."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from evalkit.records.estimate import Need, Requirement
-from evalkit.records.run import Bound, ContenderResult, RunResult
+from evalkit.records.run import ContenderResult, RunResult
 from evalkit.report.text import count, dollars, interval, listed, milliseconds, plain, share
 
-_PROMPTED = ("frontier", "prompted")
-
-
-def answer(result: RunResult, command: str) -> list[str]:
-    """Sentences for a person. `command` is what started the run."""
+def answer(result: RunResult) -> list[str]:
+    """Sentences for a person, ending with the verdict."""
     asked = [c for c in result.contenders if c.skipped is None and c.split == "test"]
     lines: list[str] = []
     if not result.complete:
@@ -24,8 +21,7 @@ def answer(result: RunResult, command: str) -> list[str]:
         lines.append(_no_frontier(result))
     lines += _floor(asked, result)
     lines += [bound.text for bound in result.unmeasured if bound.role != "fine_tuned" or bound.per_month is not None]
-    lines.append(_next_step(result, command))
-    return [line for line in lines if line]
+    return [*lines, *verdict_lines(result)]
 
 
 def _needs_of(result: RunResult, contender: ContenderResult) -> list[Requirement]:
@@ -93,23 +89,22 @@ def _accuracy(contender: ContenderResult) -> float | None:
     return None if estimate is None else estimate.value
 
 
-def _next_step(result: RunResult, command: str) -> str:
-    """The cheapest thing to do now, to be pasted."""
-    if not result.complete:
-        return f"Next: {command}   # asks only what is missing"
-    missing = [b for b in result.unmeasured if b.role == "frontier" and b.reason.endswith(" is not set")]
-    if missing:
-        return _with_keys(missing, command)
-    open_ = [r for r in result.requirements if r.state == "undecided" and r.n_to_decide]
-    if open_:
-        plan = command.replace(" run ", " plan ", 1)
-        return f"Next: label more test rows; {plan}   # shows what a larger sample could see"
-    return f"Next: evalkit report {result.run}   # this table again, with every figure"
+_QUESTIONS = ("1 what prompting gives", "2 enough labels", "3 pays back")
+_STATES = {"for": "for", "against": "against", "undecided": "open", "not_applicable": "n/a"}
 
 
-def _with_keys(missing: Sequence[Bound], command: str) -> str:
-    variables = list(dict.fromkeys(plain(b.reason.removesuffix(" is not set").split()[-1]) for b in missing))
-    costs = [b.run_cost for b in missing]
-    about = f"   # about {dollars(sum(c or 0 for c in costs))}" if costs and all(c is not None for c in costs) else ""
-    exports = "; ".join(f"export {name}=…" for name in variables)
-    return f"Next: {exports}; {command}{about}"
+def verdict_lines(result: RunResult) -> list[str]:
+    """The verdict with its three answers and the next step; what was vouched for or chosen on test comes first."""
+    verdict = result.verdict
+    if verdict is None:
+        return []
+    lines = [plain(line) for line in verdict.first]
+    lines.append(plain(verdict.sentence, 1000))
+    for name, given in zip(_QUESTIONS, verdict.answers, strict=True):
+        lines.append(f"  {name}: {_STATES[given.state]}. {plain(given.why, 1000)}")
+    if verdict.instead:
+        lines.append(f"Instead: {plain(verdict.instead, 1000)}")
+    if verdict.reopen_when:
+        lines.append(f"Reopen when: {plain(verdict.reopen_when, 1000)}.")
+    lines.append(f"Next: {plain(verdict.next_step, 1000)}")
+    return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 
 from evalkit.records.estimate import Gap, Need, Requirement
+from evalkit.records.evidence import Facts
 from evalkit.records.run import Bound, ContenderResult, RunResult
 
 # What a reader looks for first comes first; the rest follows in the order of the record.
@@ -28,7 +30,7 @@ _FIRST = (
 
 
 def as_json(result: RunResult) -> dict[str, Any]:
-    """The run as plain data, numbers unrounded. `verdict` is null: a run alone does not decide."""
+    """The run as plain data, numbers unrounded. Never (an infinite number) is null like everything unknown."""
     return {
         "suite": result.suite,
         "run": result.run,
@@ -37,12 +39,16 @@ def as_json(result: RunResult) -> dict[str, Any]:
         "requirements": [_requirement(r) for r in result.requirements],
         "unmeasured": [asdict(b) for b in result.unmeasured],
         "warnings": list(result.warnings),
-        "verdict": None,
+        "verdict": None if result.verdict is None else finite_json(result.verdict),
+        "facts": None if result.facts is None else msgspec.to_builtins(result.facts),
     }
 
 
 def from_json(data: Mapping[str, Any]) -> RunResult:
-    """The run that `as_json` wrote. Raises ValueError where the data is something else."""
+    """The run that `as_json` wrote, but for the verdict, which follows from the facts.
+
+    Raises ValueError where the data is something else.
+    """
     try:
         return RunResult(
             suite=data["suite"],
@@ -52,9 +58,23 @@ def from_json(data: Mapping[str, Any]) -> RunResult:
             requirements=tuple(_as_requirement(r) for r in data["requirements"]),
             unmeasured=tuple(msgspec.convert(b, Bound) for b in data["unmeasured"]),
             warnings=tuple(data["warnings"]),
+            facts=None if data.get("facts") is None else msgspec.convert(data["facts"], Facts),
         )
     except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise ValueError(f"not a run's summary: {error}") from error
+
+
+def finite_json(record: Any) -> Any:
+    """A record as plain data, where never (an infinite number) is null."""
+    return _finite(msgspec.to_builtins(record))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    return [_finite(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _contender(c: ContenderResult) -> dict[str, Any]:

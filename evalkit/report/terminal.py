@@ -22,23 +22,22 @@ def console(stream: IO[str]) -> Any:
     return Console(file=stream, width=None if on_terminal else _PLAIN_WIDTH, highlight=False, soft_wrap=False)
 
 
-def show_run(result: RunResult, command: str, stream: IO[str], quiet: bool = False) -> None:
+def show_run(result: RunResult, stream: IO[str], quiet: bool = False) -> None:
     """Print the table, the notes and the answer; `quiet` leaves the answer only."""
-    print_run(result, command, console(stream), quiet)
+    print_run(result, console(stream), quiet)
 
 
-def print_run(result: RunResult, command: str, out: Any, quiet: bool = False) -> None:
+def print_run(result: RunResult, out: Any, quiet: bool = False) -> None:
     """The same on a given rich console."""
     if not quiet:
         print_table(_table(result, narrow=out.width < _WIDE), out)
         out.print(_needs_line(result), markup=False)
         for line in _details(result):
             out.print(line, markup=False)
-        out.print()
-    for line in answer(result, command):
-        out.print(line, markup=False, soft_wrap=True)
-    if not quiet:
         out.print(f"Run: {result.run}", markup=False, soft_wrap=True)
+        out.print()
+    for line in answer(result):
+        out.print(line, markup=False, soft_wrap=True)
 
 
 def print_table(table: Any, out: Any) -> None:

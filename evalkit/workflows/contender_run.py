@@ -26,7 +26,8 @@ _MOST_REASONS = 5
 class ContenderRun:
     """Takes answers and keeps what the figures need: a few bytes per answer, and running sums.
 
-    Usage and cold cost count each distinct request once; what was answered from the response cache keeps its
+    Usage and cold cost count each distinct request once; `eligible` is the prefix that the provider caches, in
+    tokens. What was answered from the response cache keeps its
     first usage, and is not in `spent`.
     """
 
@@ -43,6 +44,7 @@ class ContenderRun:
     spent: float | None = 0.0
     from_cache: int = 0
     asked_with_usage: int = 0
+    eligible: int = 0
     _groups: dict[str, int] = field(default_factory=dict)
     _seen: set[int] = field(default_factory=set)
 
@@ -83,6 +85,8 @@ class ContenderRun:
             if usage:
                 self.usage = usage if self.usage is None else self.usage + usage
                 self.asked_with_usage += 1
+                # The prefix is the same for all: the most that the provider's cache ever took of a prompt.
+                self.eligible = max(self.eligible, usage.prompt - usage.input)
             self.cold = _plus(self.cold, cost)
             if answer.sent:
                 self.spent = _plus(self.spent, cost)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from evalkit.decision.bounds import bound
+from evalkit.decision.verdict import decide
 from evalkit.engine.config import EngineConfig
 from evalkit.engine.key import RequestKey
 from evalkit.engine.lane import Lane
@@ -16,17 +18,19 @@ from evalkit.engine.primer import Primers
 from evalkit.models.base import Model, ModelUnavailable
 from evalkit.models.registry import open_model
 from evalkit.records.estimate import Requirement
+from evalkit.records.evidence import Vouch
 from evalkit.records.places import cache_folder
 from evalkit.records.request import Request
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.records.sample import Sample
 from evalkit.store.cache import ResponseCache
-from evalkit.store.runs import RunWriter
+from evalkit.store.runs import RunError, RunWriter
 from evalkit.suite.contenders import Contender, samples_of
 from evalkit.suite.errors import Place, SuiteError
 from evalkit.suite.template import TemplateProblem
 from evalkit.workflows.contender_run import ContenderRun
 from evalkit.workflows.estimates import unmeasured
+from evalkit.workflows.facts import Gathered, facts_of
 from evalkit.workflows.figures import infra_share, result_of, skipped_result
 from evalkit.workflows.manifest import manifest
 from evalkit.workflows.prepare import Prepared, prepare
@@ -38,12 +42,21 @@ _CACHING_PROVIDERS = frozenset({"anthropic", "openai"})
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What a caller may set. `models` restricts the run to some models of the suite."""
+    """What a caller may set. `models` restricts the run to some models of the suite; `vouched` is evidence that the
+    user stands for instead of measuring it."""
 
     suite: Path
     models: tuple[str, ...] = ()
     require_all: bool = False
     runs: Path = Path("runs")
+    vouched: tuple[Vouch, ...] = ()
+
+    @property
+    def command(self) -> str:
+        """The command that starts this run again."""
+        models = "".join(f" --model {shlex.quote(name)}" for name in self.models)
+        stood = "".join(f" --vouch {name}" for name in self.vouched)
+        return f"python -m evalkit run {shlex.quote(str(self.suite))}{models}{stood}"
 
 
 class Interrupted(Exception):
@@ -85,17 +98,22 @@ class _Run:
     def __init__(self, prepared: Prepared, options: RunOptions, watch: Watch) -> None:
         self.prepared, self.options, self.watch = prepared, options, watch
         self.suite = prepared.suite.loaded.suite
-        self.writer = RunWriter(options.runs, self.suite.name)
         self.primers = Primers()
         self.keys: dict[str, RequestKey] = {}
         self.warnings: list[str] = list(prepared.suite.warnings)
         self.runs: list[ContenderRun] = []
+        self.chosen_on_test = False
 
     async def execute(self) -> RunResult:
         cache = ResponseCache(cache_folder() / "responses", warn=self._warn)
         try:
+            self.writer = RunWriter(self.options.runs, self.suite.name)
+        except RunError:
+            cache.close()
+            raise
+        try:
             results, requirements = await self._splits(cache)
-            result = self._result(results, requirements)
+            result = self._decided(self._result(results, requirements))
             self.writer.close(manifest(self.prepared, self.keys, result), _summary(result))
             return result
         except asyncio.CancelledError:
@@ -112,6 +130,7 @@ class _Run:
         if len(prompts) == 1:
             return await self._compete(everyone, "test", cache)
         if "dev" not in self.prepared.suite.dataset.splits:
+            self.chosen_on_test = True
             self._warn("several prompts and no train split: the prompt is chosen on test")
             return await self._compete(everyone, "test", cache)
         on_dev, _ = await self._compete(everyone, "dev", cache)
@@ -131,7 +150,7 @@ class _Run:
                 opened[contender.id] = self._open(contender, split)
             except ModelUnavailable as reason:
                 skipped[contender.id] = str(reason)
-            except ValueError as error:  # a file of recorded answers that is wrong
+            except RecordedError as error:
                 raise SuiteError(str(error)) from None
         self._check_skipped(skipped, bool(opened))
         runs: dict[str, ContenderRun] = {}
@@ -224,6 +243,13 @@ class _Run:
             warnings=tuple(self.warnings),
         )
 
+    def _decided(self, result: RunResult) -> RunResult:
+        gathered = Gathered(
+            self.prepared, self.runs, self.options.command, self.options.vouched, self.chosen_on_test
+        )
+        facts = facts_of(gathered, result)
+        return replace(result, facts=facts, verdict=decide(result, facts))
+
     def _warn(self, warning: str) -> None:
         self.warnings.append(warning)
         self.watch.on_warning(warning)
@@ -236,7 +262,6 @@ def _summary(result: RunResult) -> object:
 
 
 def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first single error inside nested groups; a cancellation only if there is nothing else."""
-    for error in errors.exceptions:
-        return _first(error) if isinstance(error, BaseExceptionGroup) else error
-    return errors
+    """The first single error inside nested groups."""
+    first = errors.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

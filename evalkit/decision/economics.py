@@ -1,0 +1,220 @@
+"""The economics of a run: fair rivals, what the fine-tune costs, and whether its build pays back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from evalkit.decision.montecarlo import Simulation, payback
+from evalkit.decision.project import TUNED_ACCURACY, Input, Project
+from evalkit.decision.rivals import Candidate, accuracy_of, candidates, choose, rivals
+from evalkit.decision.tuned import ZERO, per_month, tuned_cost
+from evalkit.records.economics import Economics, EconomicsFigures, Rival, Span, Tuned
+from evalkit.records.estimate import Estimate
+from evalkit.records.evidence import Case, Facts
+from evalkit.records.run import ContenderResult, RunResult
+
+LATENCY_METRICS = frozenset({"ttft_p95_ms", "latency_p95_ms"})
+_PER_ANSWER, _PER_MONTH = "value_of_a_correct_answer", "value_of_meeting_need_per_month"
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What a payback is computed from. `chosen` is the rival, `endpoint` the measured fine-tune."""
+
+    facts: Facts
+    economics: Economics
+    case: Case | None
+    sunk: bool
+    latency_need: bool
+    found: tuple[Candidate, ...]
+    chosen: tuple[Candidate, Rival] | None
+    endpoint: ContenderResult | None
+    tuned: Tuned | None
+
+
+def figures(
+    result: RunResult,
+    facts: Facts,
+    meets: Mapping[str, bool | None],
+    case: Case | None,
+    *,
+    built: str | None = None,
+    seed: int = 7,
+) -> EconomicsFigures:
+    """All figures of costs, simulated with `seed`: the same input gives the same figures.
+
+    `meets` says of each contender whether it meets all requirements. In case `volume` only the cost counts; in the
+    others a value does, and where none is declared there is no payback, but the value that would be needed. `built`
+    is the id of a fine-tuned endpoint that exists: then the build is sunk, labels included. Raises ValueError where
+    `built` was not measured on test.
+    """
+    latency_need = case == "latency" or any(r.need.metric in LATENCY_METRICS for r in result.requirements)
+    found = candidates(facts, result.contenders)
+    rows = rivals(found, facts, meets, latency_need)
+    endpoint = _endpoint(result.contenders, built)
+    ground = _Ground(
+        facts=facts,
+        economics=facts.economics or Economics(),
+        case=case,
+        sunk=built is not None,
+        latency_need=latency_need,
+        found=found,
+        chosen=choose(found, rows, meets, latency_need),
+        endpoint=endpoint,
+        tuned=tuned_cost(facts, endpoint, latency_need),
+    )
+    base = EconomicsFigures(
+        rivals=rows,
+        tuned=ground.tuned,
+        tuned_per_month=None if ground.tuned is None else per_month(ground.tuned, ground.economics),
+        payback=None,
+        missing=(*_missing_costs(ground), *_missing_value(ground)),
+        notes=_notes(ground),
+    )
+    return _simulated(ground, base, seed)
+
+
+def labels_to_buy(facts: Facts) -> int:
+    """Labels short of what a fine-tune needs; 0 where the suite has no train split to count."""
+    return 0 if facts.labels is None else max(0, facts.rules.min_labels - facts.labels.usable)
+
+
+def _simulated(ground: _Ground, base: EconomicsFigures, seed: int) -> EconomicsFigures:
+    project = _project(ground)
+    if project is None or ground.chosen is None:
+        return base
+    if ground.case != "volume":
+        simulation = Simulation.of(project, seed)
+        base = replace(
+            base, needed_value=simulation.needed_value(), needed_value_per_month=simulation.needed_value_per_month()
+        )
+    if base.missing:
+        return base
+    simulation = Simulation.of(_with_value(ground, project), seed)
+    _, row = ground.chosen
+    return replace(base, payback=payback(simulation, row.contender, row.option))
+
+
+def _project(ground: _Ground) -> Project | None:
+    """The project with no value counted; None where a cost or the volume is unknown."""
+    economics, calls, build = ground.economics, ground.economics.calls_per_month, ground.economics.build_cost
+    build = ZERO if ground.sunk else build
+    if calls is None or build is None or ground.tuned is None or ground.chosen is None:
+        return None
+    candidate, _ = ground.chosen
+    again = economics.retrain_cost is not None and economics.retrains_per_year is not None
+    return Project(
+        calls=calls,
+        prompted=candidate.suitable(ground.latency_need),
+        tuned=ground.tuned,
+        build=build,
+        horizon=float(economics.horizon_months),
+        active_hours=economics.active_hours,
+        labels=0 if ground.sunk else labels_to_buy(ground.facts),
+        label_cost=economics.label_cost_each or ZERO,
+        retrain_cost=(again and economics.retrain_cost) or ZERO,
+        retrains_per_year=(again and economics.retrains_per_year) or ZERO,
+        price_change=economics.prompted_price_change_per_year or ZERO,
+        prompted_accuracy=_measured_accuracy(candidate.contender),
+        tuned_accuracy=_tuned_accuracy(ground),
+        sunk=ground.sunk,
+    )
+
+
+def _with_value(ground: _Ground, project: Project) -> Project:
+    key = _value_key(ground)
+    if key is None:
+        return project
+    span: Span | None = getattr(ground.economics, key)
+    return replace(project, value=span) if key == _PER_ANSWER else replace(project, value_per_month=span)
+
+
+def _value_key(ground: _Ground) -> str | None:
+    """Which declared value counts: None in case `volume`.
+
+    For latency and format it is that of meeting the need, for the rest that of a correct answer; where that one is
+    undeclared, the other.
+    """
+    if ground.case == "volume":
+        return None
+    first, second = (_PER_MONTH, _PER_ANSWER) if ground.case in ("latency", "format") else (_PER_ANSWER, _PER_MONTH)
+    if getattr(ground.economics, first) is None and getattr(ground.economics, second) is not None:
+        return second
+    return first
+
+
+def _missing_value(ground: _Ground) -> tuple[str, ...]:
+    key = _value_key(ground)
+    if key is None:
+        return ()
+    if getattr(ground.economics, key) is None:
+        return (f"economics.{key}",)
+    if key == _PER_MONTH:
+        return ()
+    if _tuned_accuracy(ground) is None:
+        return (f"economics.{TUNED_ACCURACY}",)
+    if ground.chosen is not None and _measured_accuracy(ground.chosen[0].contender) is None:
+        return (f"economics.{_PER_MONTH}",)  # without an accuracy no correct answers can be counted
+    return ()
+
+
+def _missing_costs(ground: _Ground) -> tuple[str, ...]:
+    economics, found = ground.economics, []
+    if economics.calls_per_month is None:
+        found.append("economics.calls_per_month")
+    if economics.build_cost is None and not ground.sunk:
+        found.append("economics.build_cost")
+    if ground.tuned is None:
+        endpoint = ground.endpoint
+        found.append("economics.tuned_cost_per_1000_calls" if endpoint is None else f"models.{endpoint.model}.price")
+    if ground.chosen is None:
+        unpriced = [c.contender for c in ground.found if c.contender.split == "test" and not c.ways]
+        found += list(dict.fromkeys(_unpriced(ground.facts, c) for c in unpriced)) or ["models"]
+    return tuple(found)
+
+
+def _unpriced(facts: Facts, contender: ContenderResult) -> str:
+    """What the cost of a measured contender lacks."""
+    return f"models.{contender.model}.price" if contender.id in facts.mixes else f"tokens of {contender.id}"
+
+
+def _notes(ground: _Ground) -> tuple[str, ...]:
+    economics, notes = ground.economics, []
+    for c in ground.found:
+        if not c.ways and c.contender.split == "test":
+            notes.append(
+                f"{c.contender.id} is not among the rivals: {_unpriced(ground.facts, c.contender)} is unknown."
+            )
+    short = labels_to_buy(ground.facts)
+    if short and economics.label_cost_each is None and not ground.sunk:
+        notes.append(f"{short:,} labels are still to be bought at an undeclared price; the build is counted without.")
+    if (economics.retrain_cost is None) != (economics.retrains_per_year is None):
+        notes.append("No retraining is counted: retrain_cost and retrains_per_year are needed both.")
+    if ground.tuned is not None and ground.tuned.measured and ground.tuned.source.startswith("declared"):
+        notes.append("The measured endpoint has no known price; the declared running cost stands for it.")
+    return tuple(notes)
+
+
+def _endpoint(contenders: Sequence[ContenderResult], built: str | None) -> ContenderResult | None:
+    """The measured fine-tune: the one that is asked for, else the most accurate."""
+    found = [c for c in contenders if c.role == "fine_tuned" and c.split == "test" and c.skipped is None and c.n]
+    if built is not None:
+        found = [c for c in found if c.id == built]
+        if not found:
+            raise ValueError(f"{built} was not measured on test as a fine-tuned endpoint")
+    return max(found, key=lambda c: accuracy_of(c) or 0.0, default=None)
+
+
+def _measured_accuracy(contender: ContenderResult) -> Input | None:
+    estimate: Estimate | None = (contender.metrics or {}).get("accuracy")
+    return Input.measured(f"accuracy of {contender.id}", estimate)
+
+
+def _tuned_accuracy(ground: _Ground) -> Input | None:
+    """The endpoint's own where it was measured, else what is declared."""
+    measured = None if ground.endpoint is None else _measured_accuracy(ground.endpoint)
+    declared = ground.economics.tuned_accuracy
+    if measured is not None or declared is None:
+        return measured
+    return Input.of(TUNED_ACCURACY, declared)

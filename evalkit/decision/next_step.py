@@ -1,0 +1,112 @@
+"""The cheapest next step, as a command that can be pasted."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from evalkit.decision import words
+from evalkit.decision.clearing import Doubt
+from evalkit.decision.gap import evidence, requirements_of
+from evalkit.decision.questions import Ground
+from evalkit.decision.table import Reason
+from evalkit.records.run import Bound
+from evalkit.records.verdict import Answer
+
+_EVALKIT = "python -m evalkit"
+
+
+def next_step(ground: Ground, reason: Reason, answers: Sequence[Answer], doubts: Sequence[Doubt]) -> str:
+    """One command, with what it brings behind a `#`; a plain sentence before it where the user must act first."""
+    facts, run = ground.facts, shlex.quote(ground.result.run)
+    if not ground.result.complete:
+        return f"{facts.command}   # asks only what is missing"
+    if reason == "redirect":
+        return f"{_EVALKIT} run {shlex.quote(facts.suite)}   # with the prompt changed; only what changed is asked again"
+    if reason in ("prompting_does_it", "does_not_pay", "too_few_labels", "return_to_prompting", "keep_is_worth_it"):
+        return f"{_EVALKIT} baseline accept {run}   # so that a nightly `evalkit check` tells when this changes"
+    if reason == "all_for":
+        return f"{_EVALKIT} report {run}   # the memo that goes with the request for money"
+    return _open(ground, answers, doubts)
+
+
+def _open(ground: Ground, answers: Sequence[Answer], doubts: Sequence[Doubt]) -> str:
+    """What to measure next, the cheapest first."""
+    facts = ground.facts
+    missing = [b for b in ground.result.unmeasured if b.role == "frontier" and facts.missing_env.get(b.model)]
+    if missing and (not evidence(ground.result) or answers[0].state == "undecided"):
+        return _with_keys(ground, missing)
+    if answers[0].state == "undecided" and not evidence(ground.result):
+        return f"Add a frontier model under `models:`, such as `haiku: anthropic/claude-haiku-5-5`; {facts.command}"
+    if ground.economics.payback is None and any(key.startswith("economics") for key in ground.economics.missing):
+        scope = f"{_EVALKIT} scope {shlex.quote(ground.result.run)}"
+        return f"{scope}   # asks for what is missing: {words.listed(ground.economics.missing)}"
+    if doubts:
+        return _clear(ground, doubts)
+    if answers[0].state == "undecided":
+        return _more_rows(ground)
+    if answers[1].state == "undecided":
+        return _labels(ground)
+    return _narrow(ground)
+
+
+def _with_keys(ground: Ground, missing: Sequence[Bound]) -> str:
+    names = list(dict.fromkeys(name for b in missing for name in ground.facts.missing_env[b.model]))
+    costs = [b.run_cost for b in missing]
+    known = [c for c in costs if c is not None]
+    about = f"   # about {words.money(sum(known))}" if len(known) == len(costs) else ""
+    return f"{'; '.join(f'export {name}=…' for name in names)}; {ground.facts.command}{about}"
+
+
+_ORDER = ("truncation", "format", "prompt", "labels")
+
+
+def _clear(ground: Ground, doubts: Sequence[Doubt]) -> str:
+    """The command for the doubt that is the cheapest to settle."""
+    facts = ground.facts
+    doubt = min(doubts, key=lambda d: _ORDER.index(d.kind))
+    if doubt.kind == "truncation":
+        return f"Raise `output.max_tokens`; {facts.command}   # asks again what was cut off"
+    if doubt.kind == "format":
+        provider = next((c.provider_model for c in ground.result.contenders if c.model == doubt.model), "…")
+        entry = f"{doubt.model}_native: {{model: {provider}, enforce: native}}"
+        return f"Add `{entry}` under `models:`; {facts.command}"
+    if doubt.kind == "prompt":
+        return f"{_EVALKIT} ladder {shlex.quote(facts.suite)} --model {shlex.quote(doubt.model)}   # whether better prompts still help"
+    return _labels(ground)
+
+
+def _labels(ground: Ground) -> str:
+    if ground.facts.labels is None:
+        return f"Name the labelled rows as `dataset.train`; {ground.facts.command}"
+    vouch = f"{_EVALKIT} scope {shlex.quote(ground.result.run)} --vouch labels"
+    return f"Read 100 labels again and declare `dataset.label_error_share`, or stand for them: {vouch}"
+
+
+def _more_rows(ground: Ground) -> str:
+    """What would decide the first question: more test rows, or a margin where rows do not help."""
+    open_ = [
+        r
+        for c in evidence(ground.result)
+        if ground.meets.get(c.id) is None
+        for r in requirements_of(ground.result, c.id)
+        if r.state == "undecided"
+    ]
+    counts = [r.n_to_decide for r in open_ if r.n_to_decide]
+    plan = f"{_EVALKIT} plan {shlex.quote(ground.facts.suite)}"
+    if counts:
+        return f"Label test rows, about {min(counts):,} in all; {plan}   # shows what a larger sample can see"
+    if open_:
+        metric = open_[0].need.metric
+        return f"Say what is tolerable, `{metric}: {{…, margin: …}}` under `good_enough:`; {ground.facts.command}"
+    return f"Compare fewer contenders, or label more test rows; {plan}"
+
+
+def _narrow(ground: Ground) -> str:
+    """Everything is declared and the ranges are too wide: name the input that matters most."""
+    payback = ground.economics.payback
+    scope = f"{_EVALKIT} scope {shlex.quote(ground.result.run)}"
+    if payback is not None and payback.swings:
+        name = payback.swings[0].name
+        return f"Find out {name.replace('_', ' ')}, which matters most; {scope}   # takes the narrower range"
+    return scope

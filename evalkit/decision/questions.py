@@ -1,0 +1,222 @@
+"""The three questions of a build, each an Answer with its reason and its numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evalkit.decision import words
+from evalkit.decision.clearing import Doubt, doubts
+from evalkit.decision.gap import evidence, frontier, requirements_of
+from evalkit.records.economics import EconomicsFigures
+from evalkit.records.estimate import Requirement
+from evalkit.records.evidence import Case, Facts, LabelFacts
+from evalkit.records.run import ContenderResult, RunResult
+from evalkit.records.verdict import Answer, AnswerState
+
+SURE, UNLIKELY = 0.9, 0.1
+_LATENCY = frozenset({"ttft_p95_ms", "latency_p95_ms"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What all questions are answered from. `meets` is by contender; `case` is the one in force."""
+
+    result: RunResult
+    facts: Facts
+    case: Case | None
+    meets: Mapping[str, bool | None]
+    economics: EconomicsFigures
+
+    @property
+    def winners(self) -> list[ContenderResult]:
+        """The prompted contenders that meet all needs, the most accurate first."""
+        met = [c for c in evidence(self.result) if self.meets.get(c.id)]
+        return sorted(met, key=lambda c: -accuracy(c))
+
+    @property
+    def unmeasured(self) -> list[str]:
+        """Frontier models of the suite that were not measured on test."""
+        measured = {c.model for c in frontier(self.result)}
+        return [name for name in self.facts.listed_frontier if name not in measured]
+
+
+@dataclass(frozen=True, slots=True)
+class Question1:
+    """The first answer, with the doubts that keep it open."""
+
+    answer: Answer
+    doubts: tuple[Doubt, ...] = ()
+
+
+def accuracy(contender: ContenderResult) -> float:
+    """The measured accuracy, -1 where unknown, for ordering only."""
+    estimate = (contender.metrics or {}).get("accuracy")
+    return -1.0 if estimate is None or estimate.value is None else estimate.value
+
+
+def question1(ground: Ground) -> Question1:
+    """What does prompting give? *Against* a fine-tune where some prompted contender meets all needs."""
+    if ground.winners:
+        if ground.case == "volume":
+            return Question1(_dearer(ground))
+        return Question1(Answer(1, "against", _winners_sentence(ground), _standings(ground)))
+    asked = frontier(ground.result)
+    if not asked:
+        tail = f" ({words.listed(ground.unmeasured)} not measured)" if ground.unmeasured else ""
+        return Question1(_answer(ground, "undecided", f"No frontier model was measured{tail}."))
+    open_ = [c for c in asked if ground.meets.get(c.id) is not False]
+    if open_:
+        return Question1(_answer(ground, "undecided", _open_sentence(ground, open_[0])))
+    if ground.unmeasured:
+        names = words.listed(ground.unmeasured)
+        why = f"No measured frontier model meets all needs, but {names} was not measured."
+        return Question1(_answer(ground, "undecided", why))
+    return _all_unmet(ground, asked)
+
+
+def question2(ground: Ground) -> Answer:
+    """Are there enough labelled examples of correct output?"""
+    labels, rules = ground.facts.labels, ground.facts.rules
+    if labels is None:
+        return Answer(2, "undecided", "The suite has no train split, so the labelled examples are not counted.")
+    error = ground.facts.label_error_share
+    counted = labels.usable * (1 - error.high) if error else float(labels.usable)
+    evidence_ = _label_evidence(labels, counted, error is not None)
+    if counted < rules.min_labels:
+        why = f"{int(counted):,} usable labelled examples are fewer than the {rules.min_labels:,} needed."
+        return Answer(2, "against", why, evidence_)
+    rare = [(name, n) for name, n in labels.per_class.items() if n < rules.min_per_class]
+    if rare:
+        name, n = min(rare, key=lambda item: item[1])
+        more = f" and {len(rare) - 1} more classes have" if len(rare) > 1 else " has"
+        why = f"{name[:60]!r} ({n}){more} fewer than the {rules.min_per_class} examples that each class needs."
+        return Answer(2, "against", why, evidence_)
+    if error is None and "labels" not in ground.facts.vouched:
+        return Answer(2, "undecided", f"{int(counted):,} labelled examples, but their correctness is unverified.", evidence_)
+    stood = "" if error else ", for whose correctness the user stands"
+    return Answer(2, "for", f"{int(counted):,} usable labelled examples{stood}: at least {rules.min_labels:,}.", evidence_)
+
+
+def question3(ground: Ground) -> Answer:
+    """Does the volume pay the build back within the horizon?"""
+    economics = ground.economics
+    payback, horizon = economics.payback, _horizon(ground.facts)
+    if payback is None:
+        missing = words.listed(economics.missing)
+        why = f"It cannot be computed: {missing} is not known." if missing else "No economics are declared."
+        return Answer(3, "undecided", why, _worth(economics.needed_value))
+    p = payback.p_pays_back
+    state: AnswerState = "for" if p >= SURE else "against" if p <= UNLIKELY else "undecided"
+    why = (
+        f"It pays back within {horizon} months with a probability of {words.percent(p)} "
+        f"(median {words.months(payback.months.median)}), against {payback.rival} ({payback.option})."
+    )
+    details = [f"80 % interval of the net months: {words.months(payback.months.low)} to {words.months(payback.months.high)}."]
+    saving = payback.saving_per_call
+    details.append(f"Saving per call: {words.money(saving.low)} to {words.money(saving.high)} before fixed costs.")
+    if payback.gross_calls is not None:
+        gross = payback.gross_calls
+        details.append(f"Gross break-even: {words.calls(gross.low)} to {words.calls(gross.high)} calls in all.")
+    if payback.swings:
+        details.append(f"What matters most: {payback.swings[0].name.replace('_', ' ')}.")
+    return Answer(3, state, why, (*details, *_worth(economics.needed_value)))
+
+
+def _horizon(facts: Facts) -> int:
+    return facts.economics.horizon_months if facts.economics else 12
+
+
+def _worth(value: float | None) -> tuple[str, ...]:
+    return () if value is None else (f"It pays if a correct answer is worth at least {words.money(value)}.",)
+
+
+def _answer(ground: Ground, state: AnswerState, why: str) -> Answer:
+    return Answer(1, state, why, _standings(ground))
+
+
+def _dearer(ground: Ground) -> Answer:
+    """Case volume: prompting is good enough, so what counts is whether a fine-tune is 30 % cheaper to run."""
+    payback = ground.economics.payback
+    if payback is None:
+        missing = words.listed(ground.economics.missing)
+        why = f"{_winners_sentence(ground)} Whether a fine-tune is 30 % cheaper is open: {missing} is not known."
+        return _answer(ground, "undecided", why)
+    p = payback.p_cheaper
+    state: AnswerState = "for" if p >= SURE else "against" if p <= UNLIKELY else "undecided"
+    why = (
+        f"{payback.rival} ({payback.option}) meets all needs; a fine-tune is 30 % cheaper to run with a "
+        f"probability of {words.percent(p)}."
+    )
+    return _answer(ground, state, why)
+
+
+def _winners_sentence(ground: Ground) -> str:
+    best = ground.winners[0]
+    others = f" (and {len(ground.winners) - 1} more)" if len(ground.winners) > 1 else ""
+    needs = requirements_of(ground.result, best.id)
+    texts = [f"{r.need.metric.replace('_', ' ')} is {r.why}" for r in needs]
+    return f"{best.id}{others} meets all needs: {'; '.join(texts)}."
+
+
+def _open_sentence(ground: Ground, contender: ContenderResult) -> str:
+    open_ = [r for r in requirements_of(ground.result, contender.id) if r.state == "undecided"]
+    if not open_:
+        return f"{contender.id} meets each need taken alone, but not with the correction for several contenders."
+    return f"{contender.id} is not decided: {open_[0].need.metric.replace('_', ' ')}: {open_[0].why}."
+
+
+def _all_unmet(ground: Ground, asked: Sequence[ContenderResult]) -> Question1:
+    """Every frontier contender misses a need: for a fine-tune, where the evidence clears it."""
+    unmet = {c.id: _unmet(ground, c) for c in asked}
+    if ground.case == "latency" and all(any(r.need.metric in _LATENCY for r in rs) for rs in unmet.values()):
+        return Question1(_answer(ground, "for", f"Every frontier contender misses the time needed: {_shortest(unmet)}."))
+    found: list[Doubt] = []
+    for contender in asked:
+        each = [doubts(contender, r, ground.result, ground.facts) for r in unmet[contender.id]]
+        if not any(not doubt for doubt in each):
+            found += min(each, key=len)
+    sentence = f"Every frontier contender misses a need: {_shortest(unmet)}"
+    if not found:
+        return Question1(_answer(ground, "for", f"{sentence}, and the evidence clears it."))
+    unique = list({(d.kind, d.model): d for d in found}.values())
+    reasons = list(dict.fromkeys(d.why for d in unique))
+    why = f"{sentence}; not cleared: {'; '.join(reasons[:3])}."
+    return Question1(_answer(ground, "undecided", why), tuple(unique))
+
+
+def _unmet(ground: Ground, contender: ContenderResult) -> list[Requirement]:
+    return [r for r in requirements_of(ground.result, contender.id) if r.state == "unmet"]
+
+
+def _shortest(unmet: Mapping[str, Sequence[Requirement]]) -> str:
+    """The contender that comes nearest, by its smallest relative gap."""
+    name, need = min(
+        ((name, r) for name, rs in unmet.items() for r in rs), key=lambda item: (item[1].gap.value or 0.0) / item[1].need.threshold
+    )
+    return f"nearest is {name}, whose {need.need.metric.replace('_', ' ')} is {need.why}"
+
+
+def _standings(ground: Ground) -> tuple[str, ...]:
+    lines = []
+    for contender in evidence(ground.result):
+        states = [f"{r.need.metric.replace('_', ' ')} {r.state}" for r in requirements_of(ground.result, contender.id)]
+        lines.append(f"{contender.id}: {', '.join(states)} (n = {contender.n:,}).")
+    return tuple(lines)
+
+
+def _label_evidence(labels: LabelFacts, counted: float, known: bool) -> tuple[str, ...]:
+    lines = [
+        f"{labels.rows:,} rows of train less {labels.exact:,} exact and {labels.near:,} near duplicates and "
+        f"{labels.in_test:,} that are in test: {labels.usable:,}."
+    ]
+    if known:
+        lines.append(f"Less the most wrong labels that the declared share allows: {int(counted):,}.")
+    if labels.near_method:
+        lines.append(f"Near duplicates: {labels.near_method}.")
+    if labels.near_skipped:
+        lines.append(f"Near duplicates were not looked for: {labels.near_skipped}.")
+    if labels.per_class:
+        name, n = min(labels.per_class.items(), key=lambda item: item[1])
+        lines.append(f"{len(labels.per_class)} classes, the rarest {name[:60]!r} with {n:,}.")
+    return tuple(lines)

@@ -1,0 +1,41 @@
+"""A finished run, opened again with its verdict; also with other answers to the scoping questions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from evalkit.decision.verdict import decide
+from evalkit.records.evidence import Facts, Vouch
+from evalkit.records.run import RunResult
+from evalkit.report.as_json import from_json
+from evalkit.store.runs import RunError, StoredRun, load_run, newest_run
+
+
+def open_run(folder: Path) -> tuple[StoredRun, RunResult]:
+    """A run from its folder, or the newest run of a suite's folder.
+
+    Raises RunError with what is wrong; a run of an older evalkit comes without a verdict.
+    """
+    newest = None if (folder / "manifest.json").is_file() else newest_run(folder)
+    stored = load_run(newest or folder)
+    try:
+        result = from_json(stored.summary)
+    except ValueError as error:
+        raise RunError(f"{stored.folder}: {error}") from error
+    # The folder may have been moved since it was written; commands must name where it is now.
+    result = replace(result, run=str(stored.folder))
+    return stored, result if result.facts is None else decided(result, result.facts)
+
+
+def decided(result: RunResult, facts: Facts) -> RunResult:
+    """The run decided on these facts."""
+    return replace(result, facts=facts, verdict=decide(result, facts))
+
+
+def stand_for(result: RunResult, vouched: tuple[Vouch, ...]) -> RunResult:
+    """The run decided again, where the user stands for some evidence. Raises RunError for a run without facts."""
+    if result.facts is None:
+        raise RunError(f"{result.run}: written by an older evalkit; run the suite again (answers are kept)")
+    stood = tuple(dict.fromkeys((*result.facts.vouched, *vouched)))
+    return decided(result, replace(result.facts, vouched=stood))
