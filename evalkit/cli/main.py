@@ -23,12 +23,12 @@ app = typer.Typer(
 class Vouchable(StrEnum):
     """What a user may stand for."""
 
-    prompt = "prompt"
-    labels = "labels"
-    format = "format"
+    PROMPT = "prompt"
+    LABELS = "labels"
+    FORMAT = "format"
 
 
-def SpanOption(text: str) -> Any:  # noqa: N802 - reads like typer.Option
+def SpanOption(text: str) -> Any:
     """A figure or a range, as people type it."""
     return typer.Option(help=text, metavar="FIGURE")
 
@@ -111,7 +111,9 @@ def run(
 def report(
     folder: RunArgument,
     markdown: Annotated[bool, typer.Option("--md", help="Markdown for a pull request, on standard output.")] = False,
-    html: Annotated[Path | None, typer.Option("--html", help="The memo; default: memo.html in the run's folder.")] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="The memo; default: memo.html in the run's folder.")
+    ] = None,
     pdf: Annotated[Path | None, typer.Option("--pdf", help="A PDF of the memo too; needs chromium.")] = None,
     vouch: VouchOption = None,
     json_output: JsonOption = False,

@@ -75,4 +75,3 @@ def _end_now(stop: Interrupted, command: str) -> None:
     sys.stderr.flush()
     sys.stdout.flush()
     os._exit(INTERRUPTED)
-

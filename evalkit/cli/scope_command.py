@@ -67,9 +67,7 @@ def _given(given: Mapping[str, str]) -> dict[str, Span]:
     return found
 
 
-def _ask(
-    scope: Scope, answers: Mapping[str, Span], options: ScopeOptions
-) -> tuple[dict[str, Span], tuple[str, ...]]:
+def _ask(scope: Scope, answers: Mapping[str, Span], options: ScopeOptions) -> tuple[dict[str, Span], tuple[str, ...]]:
     """Answers to what is open and not given, and which of them are defaults that nobody confirmed."""
     open_ = [q for q in scope.open_questions if q.field not in answers]
     if options.defaults:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from evalkit.decision.montecarlo import Simulation, payback
+from evalkit.decision.montecarlo import DRAWS, Simulation, payback
 from evalkit.decision.project import TUNED_ACCURACY, Input, Project
 from evalkit.decision.rivals import Candidate, accuracy_of, candidates, choose, rivals
 from evalkit.decision.tuned import ZERO, per_month, tuned_cost
@@ -41,6 +41,7 @@ def figures(
     *,
     built: str | None = None,
     seed: int = 7,
+    draws: int = DRAWS,
 ) -> EconomicsFigures:
     """All figures of costs, simulated with `seed`: the same input gives the same figures.
 
@@ -72,7 +73,7 @@ def figures(
         missing=(*_missing_costs(ground), *_missing_value(ground)),
         notes=_notes(ground),
     )
-    return _simulated(ground, base, seed)
+    return _simulated(ground, base, seed, draws)
 
 
 def labels_to_buy(facts: Facts) -> int:
@@ -80,18 +81,18 @@ def labels_to_buy(facts: Facts) -> int:
     return 0 if facts.labels is None else max(0, facts.rules.min_labels - facts.labels.usable)
 
 
-def _simulated(ground: _Ground, base: EconomicsFigures, seed: int) -> EconomicsFigures:
+def _simulated(ground: _Ground, base: EconomicsFigures, seed: int, draws: int) -> EconomicsFigures:
     project = _project(ground)
     if project is None or ground.chosen is None:
         return base
     if ground.case != "volume":
-        simulation = Simulation.of(project, seed)
+        simulation = Simulation.of(project, seed, draws)
         base = replace(
             base, needed_value=simulation.needed_value(), needed_value_per_month=simulation.needed_value_per_month()
         )
     if base.missing:
         return base
-    simulation = Simulation.of(_with_value(ground, project), seed)
+    simulation = Simulation.of(_with_value(ground, project), seed, draws)
     _, row = ground.chosen
     return replace(base, payback=payback(simulation, row.contender, row.option))
 

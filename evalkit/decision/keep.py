@@ -68,8 +68,8 @@ def question3(ground: Ground) -> Answer:
     """Does the endpoint earn what it costs to run?"""
     payback = ground.economics.payback
     if payback is None:
-        missing = words.listed(ground.economics.missing)
-        why = f"It cannot be computed: {missing} is not known." if missing else "No economics are declared."
+        missing = words.missing(ground.economics.missing)
+        why = f"It cannot be computed without {missing}." if missing else "No economics are declared."
         return Answer(3, "undecided", why)
     p = payback.p_pays_back
     state: AnswerState = "for" if p >= SURE else "against" if p <= UNLIKELY else "undecided"

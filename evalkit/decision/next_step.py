@@ -22,7 +22,11 @@ def next_step(ground: Ground, reason: Reason, answers: Sequence[Answer], doubts:
     if not ground.result.complete:
         return f"{facts.command}   # asks only what is missing"
     if reason == "redirect":
-        return f"{_EVALKIT} run {shlex.quote(facts.suite)}   # with the prompt changed; only what changed is asked again"
+        return (
+            f"{_EVALKIT} run {shlex.quote(facts.suite)}   # with the prompt changed; only what changed is asked again"
+        )
+    if reason in ("too_few_labels", "does_not_pay") and not evidence(ground.result):
+        return _open(ground, answers, doubts)
     if reason in ("prompting_does_it", "does_not_pay", "too_few_labels", "return_to_prompting", "keep_is_worth_it"):
         return f"{_EVALKIT} baseline accept {run}   # so that a nightly `evalkit check` tells when this changes"
     if reason == "all_for":
@@ -72,7 +76,8 @@ def _clear(ground: Ground, doubts: Sequence[Doubt]) -> str:
         entry = f"{doubt.model}_native: {{model: {provider}, enforce: native}}"
         return f"Add `{entry}` under `models:`; {facts.command}"
     if doubt.kind == "prompt":
-        return f"{_EVALKIT} ladder {shlex.quote(facts.suite)} --model {shlex.quote(doubt.model)}   # whether better prompts still help"
+        ladder = f"{_EVALKIT} ladder {shlex.quote(facts.suite)} --model {shlex.quote(doubt.model)}"
+        return f"{ladder}   # whether better prompts still help"
     return _labels(ground)
 
 

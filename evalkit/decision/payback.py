@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,17 +21,17 @@ class Flows:
     `bill` is what prompting costs a month today, at least 0; it changes by the factor 1 + `change` a year (`change`
     above -1). `steady` is every other benefit less every running cost a month, which do not change. `build` is paid
     at the start, at least 0. The benefit of month t is bill × (1 + change)^(t/12) + steady.
+    `growth` is the bill's continuous rate of change a month, ln(1 + change) ÷ 12.
     """
 
     bill: FloatArray
     steady: FloatArray
     change: FloatArray
     build: FloatArray
+    growth: FloatArray = field(init=False)
 
-    @property
-    def growth(self) -> FloatArray:
-        """The continuous rate of change of the bill a month: ln(1 + change) ÷ 12."""
-        return np.log1p(self.change) / 12
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "growth", np.log1p(self.change) / 12)
 
     def rate(self, months: FloatArray) -> FloatArray:
         """The benefit a month at the time `months`."""
@@ -48,9 +48,11 @@ class Flows:
         With falling prices the benefit shrinks, so the sum may peak earlier; with rising ones it is convex, so the
         highest is at an end.
         """
-        return self.cumulative(
-            np.where(self.growth < 0, self._turning(horizon), np.where(self.at(horizon) > 0, horizon, 0))
-        )
+        ends = np.maximum(self.at(horizon), 0.0)
+        falling = self.growth < 0
+        if not falling.any():
+            return ends
+        return np.where(falling, self.cumulative(self._turning(horizon)), ends)
 
     def at(self, horizon: float) -> FloatArray:
         """The cumulative benefit at the end of the horizon."""

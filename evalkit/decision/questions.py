@@ -93,9 +93,13 @@ def question2(ground: Ground) -> Answer:
         why = f"{name[:60]!r} ({n}){more} fewer than the {rules.min_per_class} examples that each class needs."
         return Answer(2, "against", why, evidence_)
     if error is None and "labels" not in ground.facts.vouched:
-        return Answer(2, "undecided", f"{int(counted):,} labelled examples, but their correctness is unverified.", evidence_)
+        return Answer(
+            2, "undecided", f"{int(counted):,} labelled examples, but their correctness is unverified.", evidence_
+        )
     stood = "" if error else ", for whose correctness the user stands"
-    return Answer(2, "for", f"{int(counted):,} usable labelled examples{stood}: at least {rules.min_labels:,}.", evidence_)
+    return Answer(
+        2, "for", f"{int(counted):,} usable labelled examples{stood}: at least {rules.min_labels:,}.", evidence_
+    )
 
 
 def question3(ground: Ground) -> Answer:
@@ -103,8 +107,8 @@ def question3(ground: Ground) -> Answer:
     economics = ground.economics
     payback, horizon = economics.payback, _horizon(ground.facts)
     if payback is None:
-        missing = words.listed(economics.missing)
-        why = f"It cannot be computed: {missing} is not known." if missing else "No economics are declared."
+        missing = words.missing(economics.missing)
+        why = f"It cannot be computed without {missing}." if missing else "No economics are declared."
         return Answer(3, "undecided", why, _worth(economics.needed_value))
     p = payback.p_pays_back
     state: AnswerState = "for" if p >= SURE else "against" if p <= UNLIKELY else "undecided"
@@ -112,7 +116,9 @@ def question3(ground: Ground) -> Answer:
         f"It pays back within {horizon} months with a probability of {words.percent(p)} "
         f"(median {words.months(payback.months.median)}), against {payback.rival} ({payback.option})."
     )
-    details = [f"80 % interval of the net months: {words.months(payback.months.low)} to {words.months(payback.months.high)}."]
+    details = [
+        f"80 % interval of the net months: {words.months(payback.months.low)} to {words.months(payback.months.high)}."
+    ]
     saving = payback.saving_per_call
     details.append(f"Saving per call: {words.money(saving.low)} to {words.money(saving.high)} before fixed costs.")
     if payback.gross_calls is not None:
@@ -139,8 +145,8 @@ def _dearer(ground: Ground) -> Answer:
     """Case volume: prompting is good enough, so what counts is whether a fine-tune is 30 % cheaper to run."""
     payback = ground.economics.payback
     if payback is None:
-        missing = words.listed(ground.economics.missing)
-        why = f"{_winners_sentence(ground)} Whether a fine-tune is 30 % cheaper is open: {missing} is not known."
+        missing = words.missing(ground.economics.missing)
+        why = f"{_winners_sentence(ground)} Whether a fine-tune is 30 % cheaper is open without {missing}."
         return _answer(ground, "undecided", why)
     p = payback.p_cheaper
     state: AnswerState = "for" if p >= SURE else "against" if p <= UNLIKELY else "undecided"
@@ -170,12 +176,14 @@ def _all_unmet(ground: Ground, asked: Sequence[ContenderResult]) -> Question1:
     """Every frontier contender misses a need: for a fine-tune, where the evidence clears it."""
     unmet = {c.id: _unmet(ground, c) for c in asked}
     if ground.case == "latency" and all(any(r.need.metric in _LATENCY for r in rs) for rs in unmet.values()):
-        return Question1(_answer(ground, "for", f"Every frontier contender misses the time needed: {_shortest(unmet)}."))
+        return Question1(
+            _answer(ground, "for", f"Every frontier contender misses the time needed: {_shortest(unmet)}.")
+        )
     found: list[Doubt] = []
     for contender in asked:
-        each = [doubts(contender, r, ground.result, ground.facts) for r in unmet[contender.id]]
+        each: list[list[Doubt]] = [doubts(contender, r, ground.result, ground.facts) for r in unmet[contender.id]]
         if not any(not doubt for doubt in each):
-            found += min(each, key=len)
+            found += sorted(each, key=len)[0]
     sentence = f"Every frontier contender misses a need: {_shortest(unmet)}"
     if not found:
         return Question1(_answer(ground, "for", f"{sentence}, and the evidence clears it."))
@@ -192,7 +200,8 @@ def _unmet(ground: Ground, contender: ContenderResult) -> list[Requirement]:
 def _shortest(unmet: Mapping[str, Sequence[Requirement]]) -> str:
     """The contender that comes nearest, by its smallest relative gap."""
     name, need = min(
-        ((name, r) for name, rs in unmet.items() for r in rs), key=lambda item: (item[1].gap.value or 0.0) / item[1].need.threshold
+        ((name, r) for name, rs in unmet.items() for r in rs),
+        key=lambda item: (item[1].gap.value or 0.0) / item[1].need.threshold,
     )
     return f"nearest is {name}, whose {need.need.metric.replace('_', ' ')} is {need.why}"
 

@@ -47,7 +47,9 @@ class Row:
     def fits(self, subject: Subject, case: Case | None, states: tuple[AnswerState, AnswerState, AnswerState]) -> bool:
         """Whether this row decides."""
         where = subject in self.subjects and case in self.cases
-        return where and all(state in allowed for state, allowed in zip(states, (self.q1, self.q2, self.q3), strict=True))
+        return where and all(
+            state in allowed for state, allowed in zip(states, (self.q1, self.q2, self.q3), strict=True)
+        )
 
 
 _BOTH: frozenset[Subject] = frozenset({"build", "keep"})

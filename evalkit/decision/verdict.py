@@ -195,7 +195,7 @@ def _fund(ground: Ground, _: _Answers) -> _Text:
 def _undiagnosed(ground: Ground, _: _Answers) -> _Text:
     found = f" {ground.facts.diagnosis}" if ground.facts.diagnosis else ""
     return _Text(
-        f"NOT YET: “improve quality” is most often a matter of the prompt or of the eval; the cause is not known yet.{found}",
+        f"NOT YET: “improve quality” is most often a matter of the prompt or the eval; the cause is unknown.{found}",
         "Find out what is wrong first, and declare it as the suite's `case:`.",
         "the case is known (volume, domain, latency or format)",
     )

@@ -44,6 +44,14 @@ def months(number: float) -> str:
     return "never" if math.isinf(number) else f"{number:.1f} months" if number < 10 else f"{number:.0f} months"
 
 
+_IN_WORDS = {"models": "a measured prompted model with a known price"}
+
+
+def missing(keys: Sequence[str]) -> str:
+    """What a computation lacks: the suite's keys, and in words what no key declares."""
+    return listed([_IN_WORDS.get(key, f"`{key}`") for key in keys])
+
+
 def listed(names: Sequence[str]) -> str:
     """a, b and c."""
     if len(names) < 2:

@@ -36,11 +36,15 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class SampleText:
-    """What was asked, what is right, and what one side answered. None is unknown."""
+    """What was asked, what is right, what one side sent, and what was read in it. None is unknown.
+
+    `read` is None too where the answer missed the form.
+    """
 
     input: str | None
     target: str | None
     answer: str | None
+    read: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,8 @@ class Flip:
     target: str | None
     answer_a: str | None
     answer_b: str | None
+    read_a: str | None
+    read_b: str | None
 
 
 @dataclass(frozen=True, slots=True)

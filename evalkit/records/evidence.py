@@ -84,8 +84,8 @@ class Rules:
 class Facts:
     """All that a decision takes besides the run's figures; stored with the run, so that it can be decided again.
 
-    `mixes`, `prices`, `cache_ttl` (what was asked for) and `gpu_hours` are by contender id. `has_native` says whether the
-    declared form can be enforced by a provider. `listed_frontier` are the frontier models of the suite by name.
+    `mixes`, `prices`, `cache_ttl` (what was asked for) and `gpu_hours` are by contender id. `has_native` says whether
+    a provider can enforce the declared form. `listed_frontier` are the frontier models of the suite by name.
     `suite` is the path of the suite file and `command` what started the run, for next steps. `missing_env` names the
     variables that a skipped model lacks. `diagnosed` is the case that the diagnosis found where the suite's case is
     `quality`, with its reason in `diagnosis`. `assumed` names economics that were taken by default, not declared.

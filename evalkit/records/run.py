@@ -10,6 +10,7 @@ from evalkit.records.estimate import Estimate, Requirement
 from evalkit.records.evidence import Facts
 from evalkit.records.model import Role
 from evalkit.records.output import Enforce
+from evalkit.records.prompts import PromptRank
 from evalkit.records.verdict import Verdict
 
 
@@ -115,7 +116,8 @@ class Bound:
 class RunResult:
     """A whole run. `complete` is False where infrastructure failed a contender more than the suite allows.
 
-    `facts` is what the decision takes besides the figures, and `verdict` what it came to.
+    `prompts` ranks those that were asked on dev. `facts` is what the decision takes besides the figures, and `verdict`
+    what it came to.
     """
 
     suite: str
@@ -125,5 +127,6 @@ class RunResult:
     requirements: tuple[Requirement, ...]
     unmeasured: tuple[Bound, ...] = ()
     warnings: tuple[str, ...] = ()
+    prompts: tuple[PromptRank, ...] = ()
     facts: Facts | None = None
     verdict: Verdict | None = None

@@ -8,6 +8,7 @@ from evalkit.records.estimate import Need, Requirement
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.report.text import count, dollars, interval, listed, milliseconds, plain, share
 
+
 def answer(result: RunResult) -> list[str]:
     """Sentences for a person, ending with the verdict."""
     asked = [c for c in result.contenders if c.skipped is None and c.split == "test"]

@@ -11,6 +11,7 @@ import msgspec
 
 from evalkit.records.estimate import Gap, Need, Requirement
 from evalkit.records.evidence import Facts
+from evalkit.records.prompts import PromptRank
 from evalkit.records.run import Bound, ContenderResult, RunResult
 
 # What a reader looks for first comes first; the rest follows in the order of the record.
@@ -39,6 +40,7 @@ def as_json(result: RunResult) -> dict[str, Any]:
         "requirements": [_requirement(r) for r in result.requirements],
         "unmeasured": [asdict(b) for b in result.unmeasured],
         "warnings": list(result.warnings),
+        "prompts": [asdict(p) for p in result.prompts],
         "verdict": None if result.verdict is None else finite_json(result.verdict),
         "facts": None if result.facts is None else msgspec.to_builtins(result.facts),
     }
@@ -58,6 +60,7 @@ def from_json(data: Mapping[str, Any]) -> RunResult:
             requirements=tuple(_as_requirement(r) for r in data["requirements"]),
             unmeasured=tuple(msgspec.convert(b, Bound) for b in data["unmeasured"]),
             warnings=tuple(data["warnings"]),
+            prompts=tuple(msgspec.convert(p, PromptRank) for p in data.get("prompts", ())),
             facts=None if data.get("facts") is None else msgspec.convert(data["facts"], Facts),
         )
     except (KeyError, TypeError, msgspec.ValidationError) as error:

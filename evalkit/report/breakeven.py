@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from evalkit.records.economics import BreakEven, Quantiles, Span
-from evalkit.report.text import dollars
 
 RULE_OF_THUMB = (
     "Rule of thumb, for comparison only: a build of 15,000 to 60,000 $ over 0.0003 to 0.0008 $ saved per call pays\n"
@@ -18,7 +17,9 @@ def break_even_lines(found: BreakEven, horizon_months: int) -> list[str]:
     gross = "never: nothing is saved per call" if found.gross_calls is None else f"{_calls(found.gross_calls)} calls"
     lines = [f"Gross break-even: {gross} (build ÷ saving per call)."]
     if found.gross_months is not None:
-        lines[0] = lines[0][:-1] + f", {found.gross_months.low:.1f} to {found.gross_months.high:.1f} months at this volume."
+        lines[0] = (
+            lines[0][:-1] + f", {found.gross_months.low:.1f} to {found.gross_months.high:.1f} months at this volume."
+        )
     lines.append(f"Net months until the build is paid back: {_months(found.months)} (median and 80 % interval).")
     lines.append(f"Net after {horizon_months} months: {_money(found.net)}.")
     lines.append(f"P(pays back within {horizon_months} months): {100 * found.p_pays_back:.0f} %.")
@@ -48,4 +49,7 @@ def _months(q: Quantiles) -> str:
 
 
 def _money(q: Quantiles) -> str:
-    return f"{dollars(q.median)} [{dollars(q.low)}, {dollars(q.high)}]"
+    def one(value: float) -> str:
+        return f"{'-' if value < 0 else ''}${abs(value):,.0f}"
+
+    return f"{one(q.median)} [{one(q.low)}, {one(q.high)}]"

@@ -145,6 +145,11 @@ def _flip(flip: Flip, a: str, b: str) -> list[str]:
     return [
         f"  {plain(flip.sample_id, 80)}: {quoted(flip.input, _LONGEST_INPUT)}",
         f"    right answer: {quoted(flip.target, _LONGEST_ANSWER)}",
-        f"    {a}: {quoted(flip.answer_a, _LONGEST_ANSWER)}",
-        f"    {b}: {quoted(flip.answer_b, _LONGEST_ANSWER)}",
+        f"    {a}{_read(flip.read_a, flip.answer_a)}: {quoted(flip.answer_a, _LONGEST_ANSWER)}",
+        f"    {b}{_read(flip.read_b, flip.answer_b)}: {quoted(flip.answer_b, _LONGEST_ANSWER)}",
     ]
+
+
+def _read(read: str | None, answer: str | None) -> str:
+    """What was read in an answer that says more."""
+    return "" if read is None or answer is None or read == answer.strip() else f", read as {plain(read, 60)}"

@@ -51,7 +51,8 @@ def compare(arguments: Sequence[str], options: CompareOptions) -> Comparison:
     several = len({side.source for pair in pairs for side in pair}) > 1
     kept = [pair for pair in pairs if _has_common(*pair, notes)]
     if not kept:
-        raise CompareError("\n".join(notes) or "nothing to compare")
+        more = f" (and {len(pairs) - 1:,} more pairs alike)" if len(pairs) > 1 else ""
+        raise CompareError(f"{notes[-1]}{more}" if notes else "nothing to compare")
     labelled = [(_labelled(a, several), _labelled(b, several)) for a, b in kept]
     made = compare_sides(labelled, options)
     return Comparison(made, sum(pair.p is not None for pair in made), tuple(dict.fromkeys(notes)))

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from typing import Any
 
 from evalkit.records.economics import Economics, Gpu, Span
 from evalkit.suite.config_base import Range
@@ -19,8 +20,8 @@ def economics_of(config: EconomicsConfig | None) -> Economics | None:
     """The declaration as a record; None where the suite has no economics."""
     if config is None:
         return None
-    plain = {name: getattr(config, name) for name in EconomicsConfig.model_fields if name != "gpu"}
-    spans = {name: Span(value.low, value.high) if isinstance(value, Range) else value for name, value in plain.items()}
+    plain: dict[str, Any] = {name: getattr(config, name) for name in EconomicsConfig.model_fields if name != "gpu"}
+    spans: dict[str, Any] = {name: Span(value.low, value.high) if isinstance(value, Range) else value for name, value in plain.items()}
     gpu = Gpu(**config.gpu.model_dump()) if config.gpu else None
     return Economics(**spans, gpu=gpu)
 
@@ -56,7 +57,7 @@ def _value(match: re.Match[str]) -> float:
 
 
 def with_answers(economics: Economics | None, answers: Mapping[str, Span]) -> Economics:
-    """The economics with some fields replaced. Raises ValueError for a name that is no field or a value out of bounds."""
+    """The economics with some fields replaced. Raises ValueError for an unknown name and a value out of bounds."""
     known = {f.name for f in fields(Economics)}
     if unknown := set(answers) - known:
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}")

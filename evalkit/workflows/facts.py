@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from evalkit.diagnosis.content import found_case
 from evalkit.records.economics import CallMix, Span
-from evalkit.records.evidence import Facts, PairedGap, Rules, Vouch
+from evalkit.records.evidence import Case, Facts, PairedGap, Rules, Vouch
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.scoring.per_sample import per_sample
 from evalkit.stats.paired import compare_paired
@@ -15,8 +15,8 @@ from evalkit.suite.config_output import NATIVE_FORMS
 from evalkit.workflows.contender_run import ContenderRun
 from evalkit.workflows.economics import economics_of
 from evalkit.workflows.label_count import label_count
-from evalkit.workflows.ladders import ladders
 from evalkit.workflows.prepare import Prepared
+from evalkit.workflows.prompts import ladders
 
 _LEVEL = 0.05
 
@@ -36,7 +36,7 @@ def facts_of(gathered: Gathered, result: RunResult) -> Facts:
     """All facts of a run. `result` is the run without its verdict."""
     prepared, suite = gathered.prepared, gathered.prepared.suite.loaded.suite
     error = suite.dataset.label_error_share
-    diagnosed, diagnosis = found_case(result) if suite.case == "quality" else (None, "")
+    diagnosed, diagnosis = _diagnosis(suite.case, result)
     return Facts(
         suite=str(prepared.path),
         command=gathered.command,
@@ -63,6 +63,11 @@ def facts_of(gathered: Gathered, result: RunResult) -> Facts:
         chosen_on_test=gathered.chosen_on_test,
         vouched=gathered.vouched,
     )
+
+
+def _diagnosis(case: Case | None, result: RunResult) -> tuple[Case | None, str]:
+    """Where the suite says `quality`: what the figures show instead."""
+    return found_case(result.contenders, result.requirements) if case == "quality" else (None, "")
 
 
 def _missing_env(prepared: Prepared, results: Sequence[ContenderResult]) -> dict[str, tuple[str, ...]]:
@@ -99,8 +104,8 @@ def _paired(endpoint: ContenderRun, other: ContenderRun, looked_at: int) -> Pair
     return PairedGap(
         a=endpoint.contender.id,
         b=other.contender.id,
-        difference=found.difference,
-        lower=found.lower(1 - _LEVEL),
-        upper=found.upper(1 - _LEVEL),
-        upper_corrected=found.upper(1 - _LEVEL / looked_at),
+        difference=found.estimate(),
+        lower=found.lower(1 - _LEVEL) if found.decides else None,
+        upper=found.upper(1 - _LEVEL) if found.decides else None,
+        upper_corrected=found.upper(1 - _LEVEL / looked_at) if found.decides else None,
     )

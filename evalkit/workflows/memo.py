@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from evalkit.diagnosis.worst import worst_examples
+from evalkit.diagnosis.worst import AnswerColumns, worst_examples
 from evalkit.records.memo import LatencyCurve, Memo, PriceLine
+from evalkit.records.model import Role
 from evalkit.records.run import RunResult
 from evalkit.store.runs import StoredRun
 
@@ -61,8 +63,6 @@ def memo_of(stored: StoredRun, result: RunResult) -> Memo:
     data = manifest.get("data", {})
     frame = stored.samples
     on_test = frame[frame["split"] == "test"]
-    roles = {c.id: c.role for c in result.contenders}
-    accuracy = {c.id: _accuracy(c.metrics) for c in result.contenders if c.split == "test"}
     return Memo(
         result=result,
         verdict=result.verdict,
@@ -74,19 +74,15 @@ def memo_of(stored: StoredRun, result: RunResult) -> Memo:
         splits={name: split["n"] for name, split in data.get("splits", {}).items()},
         versions={str(name): str(value) for name, value in manifest.get("versions", {}).items()},
         latency=_latency(on_test),
-        worst=worst_examples(_columns(on_test), roles, accuracy),
+        worst=worst_examples(_columns(on_test, {c.id: c.role for c in result.contenders})),
         prices=_prices(result),
     )
 
 
-def _accuracy(metrics: Any) -> float | None:
-    estimate = (metrics or {}).get("accuracy")
-    return None if estimate is None else estimate.value
-
-
-def _columns(frame: Any) -> dict[str, list[Any]]:
+def _columns(frame: Any, roles: Mapping[str, Role]) -> AnswerColumns:
     names = ("contender", "sample_id", "input", "target", "text", "status", "correct", "note")
-    return {name: frame[name].tolist() for name in names}
+    columns = {name: frame[name].tolist() for name in names}
+    return AnswerColumns(**columns, role=[roles[c] for c in columns["contender"]])
 
 
 def _latency(frame: Any) -> tuple[LatencyCurve, ...]:

@@ -16,10 +16,12 @@ from evalkit.engine.lane import Lane
 from evalkit.engine.monitor import Monitor
 from evalkit.engine.primer import Primers
 from evalkit.models.base import Model, ModelUnavailable
+from evalkit.models.recorded_files import RecordedError
 from evalkit.models.registry import open_model
 from evalkit.records.estimate import Requirement
 from evalkit.records.evidence import Vouch
 from evalkit.records.places import cache_folder
+from evalkit.records.prompts import PromptRank
 from evalkit.records.request import Request
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.records.sample import Sample
@@ -34,7 +36,7 @@ from evalkit.workflows.facts import Gathered, facts_of
 from evalkit.workflows.figures import infra_share, result_of, skipped_result
 from evalkit.workflows.manifest import manifest
 from evalkit.workflows.prepare import Prepared, prepare
-from evalkit.workflows.prompts import choose_prompt
+from evalkit.workflows.prompts import ranked
 from evalkit.workflows.training import model_context
 
 _CACHING_PROVIDERS = frozenset({"anthropic", "openai"})
@@ -102,6 +104,7 @@ class _Run:
         self.keys: dict[str, RequestKey] = {}
         self.warnings: list[str] = list(prepared.suite.warnings)
         self.runs: list[ContenderRun] = []
+        self.ranks: tuple[PromptRank, ...] = ()
         self.chosen_on_test = False
 
     async def execute(self) -> RunResult:
@@ -134,8 +137,9 @@ class _Run:
             self._warn("several prompts and no train split: the prompt is chosen on test")
             return await self._compete(everyone, "test", cache)
         on_dev, _ = await self._compete(everyone, "dev", cache)
-        chosen = choose_prompt(on_dev, prompts)
-        self._warn(f"prompt {chosen!r} was chosen on dev and goes to test")
+        self.ranks, words = ranked(self.prepared, self.runs)
+        chosen = next(rank.prompt for rank in self.ranks if rank.chosen)
+        self._warn(f"prompt {words}")
         on_test, requirements = await self._compete([c for c in everyone if c.prompt == chosen], "test", cache)
         return [*on_test, *on_dev], requirements
 
@@ -241,12 +245,11 @@ class _Run:
             requirements=tuple(requirements),
             unmeasured=tuple(bound(*each) for each in unmeasured(self.prepared, results)),
             warnings=tuple(self.warnings),
+            prompts=self.ranks,
         )
 
     def _decided(self, result: RunResult) -> RunResult:
-        gathered = Gathered(
-            self.prepared, self.runs, self.options.command, self.options.vouched, self.chosen_on_test
-        )
+        gathered = Gathered(self.prepared, self.runs, self.options.command, self.options.vouched, self.chosen_on_test)
         facts = facts_of(gathered, result)
         return replace(result, facts=facts, verdict=decide(result, facts))
 

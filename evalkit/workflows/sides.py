@@ -16,7 +16,7 @@ from evalkit.store.runs import RunError, StoredRun, load_run, newest_run
 
 _INFRA = "infra_error"
 _NEEDED = ("contender", "split", "sample_id", "index", "epoch", "group", "target", "status", "correct")
-_TEXTS = ("input", "text", "error")
+_TEXTS = ("input", "text", "error", "answer")
 _PARAMETERS = ("max_tokens", "temperature", "seed", "reasoning", "stop", "revision")
 
 
@@ -66,7 +66,7 @@ class _Sample:
         if "text" in row and (self.first is None or row["epoch"] < self.first):
             self.first = row["epoch"]
             answer = row["text"] if row["text"] is not None else row["error"]
-            self.text = SampleText(row["input"], row["target"], answer)
+            self.text = SampleText(row["input"], row["target"], answer, row["answer"])
 
     @property
     def mean(self) -> float | None:
