@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 
+from evalkit.regression.baseline_file import BaselineError
 from evalkit.regression.compare import CompareOptions
 from evalkit.report.text import plain
 from evalkit.store.runs import RunError
@@ -23,7 +24,7 @@ def compare_command(arguments: Sequence[str], as_json: bool, margin: float | Non
         if margin is not None and not 0 <= margin < 1:
             raise CompareError(f"--margin is a share between 0 and 1: 0.02 is 2 points, and {margin:g} is too much")
         comparison = compare(arguments, CompareOptions(margin, flips))
-    except (CompareError, RunError) as error:
+    except (CompareError, RunError, BaselineError) as error:
         for line in str(error).splitlines():
             print(plain(line, 600), file=sys.stderr)
         return WRONG_INPUT

@@ -112,7 +112,7 @@ def _project(ground: _Ground) -> Project | None:
         build=build,
         horizon=float(economics.horizon_months),
         active_hours=economics.active_hours,
-        labels=0 if ground.sunk else labels_to_buy(ground.facts),
+        labels=labels_to_buy(ground.facts),
         label_cost=economics.label_cost_each or ZERO,
         retrain_cost=(again and economics.retrain_cost) or ZERO,
         retrains_per_year=(again and economics.retrains_per_year) or ZERO,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from evalkit.decision import words
 from evalkit.decision.clearing import Doubt
 from evalkit.decision.gap import evidence, requirements_of
-from evalkit.decision.questions import Ground
+from evalkit.decision.questions import Ground, disputed
 from evalkit.decision.table import Reason
 from evalkit.records.run import Bound
 from evalkit.records.verdict import Answer
@@ -51,7 +51,14 @@ def _open(ground: Ground, answers: Sequence[Answer], doubts: Sequence[Doubt]) ->
         return _more_rows(ground)
     if answers[1].state == "undecided":
         return _labels(ground)
+    rivals = disputed(ground)
+    if rivals is not None:
+        return f"Label more test rows, or leave {' or '.join(rivals)} out of `models:`; {_plan(ground)}"
     return _narrow(ground)
+
+
+def _plan(ground: Ground) -> str:
+    return f"{_EVALKIT} plan {shlex.quote(ground.facts.suite)}   # shows what a larger sample can see"
 
 
 def _with_keys(ground: Ground, missing: Sequence[Bound]) -> str:

@@ -79,10 +79,9 @@ class Flows:
         """
         level = self.growth == 0
         months = net_months(self.build, np.where(level, self.bill + self.steady, 0), 0.0, 0.0)
-        turning = self._turning(NEVER_MONTHS)
-        falling = self.growth < 0
-        low = np.where(falling, 0.0, turning)
-        high = np.where(falling, turning, NEVER_MONTHS)
+        # With falling prices the sum grows until the turning only; else, once it has reached the build, it stays there.
+        low = np.zeros_like(months)
+        high = np.where(self.growth < 0, self._turning(NEVER_MONTHS), NEVER_MONTHS)
         best = self.cumulative(high)
         reached = np.where(self.build > 0, best >= self.build, best > 0)
         for _ in range(_HALVINGS if not level.all() else 0):
@@ -114,20 +113,13 @@ class Flows:
         return (self.build - self.cumulative(time)) / time
 
     def _turning(self, horizon: float) -> FloatArray:
-        """Where the monthly benefit changes its sign, within [0, horizon].
-
-        With falling prices: until when it is positive (0 where it never is, the horizon where it stays so). With
-        rising ones: from when on it is positive.
-        """
-        growth, falling = self.growth, self.growth < 0
-        positive = self.rate(np.zeros_like(self.bill)) > 0
+        """Until when the monthly benefit is positive, within [0, horizon], where prices fall; 0 where it never is."""
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            time = np.log(-self.steady / self.bill) / growth
-        # No crossing at all: the sign at the start is kept for ever.
-        kept = (self.bill <= 0) | (self.steady >= 0) | (growth == 0)
-        ever = np.where(falling, np.where(positive, horizon, 0.0), np.where(positive, 0.0, horizon))
-        inside = np.where(positive, np.where(falling, time, 0.0), np.where(falling, 0.0, time))
-        return np.clip(np.where(kept, ever, inside), 0.0, horizon)
+            time = np.log(-self.steady / self.bill) / self.growth
+        # Without a cost to fall under, or without a bill, the sign of the start is kept.
+        kept = (self.steady >= 0) | (self.bill <= 0)
+        ever = np.where(self.bill + self.steady > 0, horizon, 0.0)
+        return np.clip(np.where(kept, ever, time), 0.0, horizon)
 
 
 def todays_bills(change: ArrayLike, months: ArrayLike) -> FloatArray:

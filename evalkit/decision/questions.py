@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from evalkit.decision import words
 from evalkit.decision.clearing import Doubt, doubts
 from evalkit.decision.gap import evidence, frontier, requirements_of
-from evalkit.records.economics import EconomicsFigures
+from evalkit.records.economics import EconomicsFigures, Payback
 from evalkit.records.estimate import Requirement
 from evalkit.records.evidence import Case, Facts, LabelFacts
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.records.verdict import Answer, AnswerState
 
 SURE, UNLIKELY = 0.9, 0.1
+_PAYS_BACK: Callable[[Payback], float] = attrgetter("p_pays_back")
+_CHEAPER: Callable[[Payback], float] = attrgetter("p_cheaper")
 _LATENCY = frozenset({"ttft_p95_ms", "latency_p95_ms"})
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What all questions are answered from. `meets` is by contender; `case` is the one in force."""
+    """What all questions are answered from. `meets` is by contender; `case` is the one in force.
+
+    `others` are the economics against contenders that may be the right rival too, see `open_rival`.
+    """
 
     result: RunResult
     facts: Facts
     case: Case | None
     meets: Mapping[str, bool | None]
     economics: EconomicsFigures
+    others: tuple[EconomicsFigures, ...] = ()
 
     @property
     def winners(self) -> list[ContenderResult]:
@@ -111,11 +118,14 @@ def question3(ground: Ground) -> Answer:
         why = f"It cannot be computed without {missing}." if missing else "No economics are declared."
         return Answer(3, "undecided", why, _worth(economics.needed_value))
     p = payback.p_pays_back
-    state: AnswerState = "for" if p >= SURE else "against" if p <= UNLIKELY else "undecided"
+    state: AnswerState = likely(p)
+    other = _disagreeing(ground, state, _PAYS_BACK)
     why = (
         f"It pays back within {horizon} months with a probability of {words.percent(p)} "
         f"(median {words.months(payback.months.median)}), against {payback.rival} ({payback.option})."
     )
+    if other is not None:
+        state, why = "undecided", f"{why[:-1]}; but with {_other(other, other.p_pays_back)}."
     details = [
         f"80 % interval of the net months: {words.months(payback.months.low)} to {words.months(payback.months.high)}."
     ]
@@ -127,6 +137,33 @@ def question3(ground: Ground) -> Answer:
     if payback.swings:
         details.append(f"What matters most: {payback.swings[0].name.replace('_', ' ')}.")
     return Answer(3, state, why, (*details, *_worth(economics.needed_value)))
+
+
+def likely(p: float) -> AnswerState:
+    """For at 0.9 and more, against at 0.1 and less."""
+    return "for" if p >= SURE else "against" if p <= UNLIKELY else "undecided"
+
+
+def disputed(ground: Ground) -> tuple[str, str] | None:
+    """The rival and another that may be the right one, where the answers hang on which it is."""
+    payback = ground.economics.payback
+    if payback is None:
+        return None
+    for p in (_PAYS_BACK, _CHEAPER):
+        other = _disagreeing(ground, likely(p(payback)), p)
+        if other is not None and (p is _PAYS_BACK or ground.case == "volume"):
+            return payback.rival, other.rival
+    return None
+
+
+def _disagreeing(ground: Ground, state: AnswerState, p: Callable[[Payback], float]) -> Payback | None:
+    """What turns a decided state: the payback against another rival that may be the right one."""
+    paybacks = [each.payback for each in ground.others if each.payback is not None]
+    return next((each for each in paybacks if state != "undecided" and likely(p(each)) != state), None)
+
+
+def _other(payback: Payback, p: float) -> str:
+    return f"{words.percent(p)} against {payback.rival} ({payback.option}), and the run does not tell which to take"
 
 
 def _horizon(facts: Facts) -> int:
@@ -149,11 +186,14 @@ def _dearer(ground: Ground) -> Answer:
         why = f"{_winners_sentence(ground)} Whether a fine-tune is 30 % cheaper is open without {missing}."
         return _answer(ground, "undecided", why)
     p = payback.p_cheaper
-    state: AnswerState = "for" if p >= SURE else "against" if p <= UNLIKELY else "undecided"
+    state: AnswerState = likely(p)
+    other = _disagreeing(ground, state, _CHEAPER)
     why = (
         f"{payback.rival} ({payback.option}) meets all needs; a fine-tune is 30 % cheaper to run with a "
         f"probability of {words.percent(p)}."
     )
+    if other is not None:
+        state, why = "undecided", f"{why[:-1]}; but with {_other(other, other.p_cheaper)}."
     return _answer(ground, state, why)
 
 

@@ -47,8 +47,7 @@ def candidates(facts: Facts, contenders: Iterable[ContenderResult]) -> tuple[Can
     """
     measured = [c for c in contenders if c.role in PROMPTED_ROLES and c.skipped is None and c.n]
     on_test = [c for c in measured if c.split == "test"]
-    ids = {c.id for c in on_test}
-    on_dev = [c for c in measured if c.split == "dev" and c.id not in ids and _shorter(facts, c, on_test)]
+    on_dev = [c for c in measured if c.split == "dev" and _shorter(facts, c, on_test)]
     return tuple(_candidate(facts, c) for c in (*on_test, *on_dev))
 
 

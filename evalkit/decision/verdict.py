@@ -9,7 +9,9 @@ from evalkit.decision import keep, questions, words
 from evalkit.decision.clearing import Doubt
 from evalkit.decision.economics import figures
 from evalkit.decision.gap import evidence, meets_all, requirements_of, tuned
+from evalkit.decision.montecarlo import DRAWS
 from evalkit.decision.next_step import next_step
+from evalkit.decision.open_rival import other_figures
 from evalkit.decision.questions import Ground
 from evalkit.decision.table import Reason, row_for
 from evalkit.records.economics import EconomicsFigures
@@ -25,15 +27,18 @@ _STOOD_FOR = {
 }
 
 
-def decide(result: RunResult, facts: Facts) -> Verdict:
-    """Turn a run's figures and facts into a verdict. Pure: the same input gives the same verdict."""
+def decide(result: RunResult, facts: Facts, *, draws: int = DRAWS) -> Verdict:
+    """Turn a run's figures and facts into a verdict. Pure: the same input gives the same verdict.
+
+    `draws` is how often the declared ranges are drawn.
+    """
     subject: Subject = "keep" if tuned(result) else "build"
     case = (facts.diagnosed or facts.case) if facts.case == "quality" else facts.case
     ground = Ground(result, facts, case, meets_all(result), _NO_FIGURES)
     if subject == "keep":
-        ground, answers, doubts = _keep(ground)
+        ground, answers, doubts = _keep(ground, draws)
     else:
-        ground, answers, doubts = _build(ground)
+        ground, answers, doubts = _build(ground, draws)
     states = (answers[0].state, answers[1].state, answers[2].state)
     row = row_for(subject, case, states)
     text = _TEXTS[row.reason](ground, answers)
@@ -55,18 +60,21 @@ def decide(result: RunResult, facts: Facts) -> Verdict:
 _Answers = tuple[Answer, Answer, Answer]
 
 
-def _build(ground: Ground) -> tuple[Ground, _Answers, Sequence[Doubt]]:
-    ground = replace(ground, economics=figures(ground.result, ground.facts, ground.meets, ground.case))
+def _build(ground: Ground, draws: int) -> tuple[Ground, _Answers, Sequence[Doubt]]:
+    result, facts, meets, case = ground.result, ground.facts, ground.meets, ground.case
+    found = figures(result, facts, meets, case, draws=draws)
+    others = other_figures(result, facts, meets, case, found, draws=draws)
+    ground = replace(ground, economics=found, others=others)
     first = questions.question1(ground)
     return ground, (first.answer, questions.question2(ground), questions.question3(ground)), first.doubts
 
 
-def _keep(ground: Ground) -> tuple[Ground, _Answers, Sequence[Doubt]]:
+def _keep(ground: Ground, draws: int) -> tuple[Ground, _Answers, Sequence[Doubt]]:
     """Where prompting does as well, only the cost counts; else the value of what the endpoint adds counts too."""
     good = {c.id for c in keep.as_good(ground)}
     rivals = {c.id: True if c.id in good else ground.meets.get(c.id) for c in evidence(ground.result)}
     case = "volume" if good else ground.case
-    economics = figures(ground.result, ground.facts, rivals, case, built=keep.endpoint(ground).id)
+    economics = figures(ground.result, ground.facts, rivals, case, built=keep.endpoint(ground).id, draws=draws)
     ground = replace(ground, economics=economics)
     labels = Answer(2, "not_applicable", "The endpoint exists: no labels are needed for a build.")
     return ground, (keep.question1(ground), labels, keep.question3(ground)), ()

@@ -5,17 +5,17 @@ from __future__ import annotations
 import unicodedata
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evalkit.diagnosis.near import THRESHOLD, Buckets, Comparer, Key, TooMuchWork, shared_keys, signatures
+from evalkit.diagnosis.near import THRESHOLD, Buckets, Comparer, TooMuchWork, shared_keys
 from evalkit.records.evidence import LabelFacts
 
-_MOST_ROWS = 300_000
+_MOST_ROWS = 200_000
 _MOST_CHARS = 200_000_000
 _Ints = NDArray[np.int64]
 
@@ -146,7 +146,7 @@ def _near(train: _Texts, test: _Texts, taken: NDArray[np.bool_], targets: _Ints,
         f"same target and text similarity ≥ {THRESHOLD / 100:g} (RapidFuzz ratio; candidates by MinHash of 5-grams)"
     )
     if contrasts:
-        method += f"; {contrasts:,} rows as close to a row of another class were kept"
+        method += f"; kept, though as close to a row of another class: {contrasts:,}"
     return _Near(in_test, copies, method)
 
 
@@ -155,13 +155,10 @@ class _Search:
 
     def __init__(self, train: list[str], test: list[str], taken: NDArray[np.bool_], targets: _Ints) -> None:
         texts = train + test
-        signed = signatures(texts)
-        self._comparer = Comparer(texts, signed.marks)
+        self._comparer = Comparer(texts)
         self._targets, self._size = targets, len(train)
-        self._keys: Mapping[int, list[Key]] = {
-            number: shared for number, shared in enumerate(shared_keys(signed.keys)) if shared
-        }
-        order = sorted(self._keys, key=texts.__getitem__)
+        self._keys = shared_keys(texts)
+        order = sorted(self._keys.owners(), key=texts.__getitem__)
         self._test = [i for i in order if i >= self._size]
         self._train = [i for i in order if i < self._size and not taken[i]]
 
@@ -170,9 +167,9 @@ class _Search:
         found = np.zeros(self._size, dtype=np.bool_)
         buckets = Buckets()
         for i in self._test:
-            buckets.add(i, self._keys[i])
+            buckets.add(i, self._keys.of(i))
         for i in self._train:
-            found[i] = self._comparer.any_alike(i, buckets.candidates(self._keys[i]))
+            found[i] = self._comparer.any_alike(i, buckets.candidates(self._keys.of(i)))
         return found
 
     def copies(self, gone: NDArray[np.bool_], contrasts: bool) -> tuple[NDArray[np.bool_], int]:
@@ -187,7 +184,7 @@ class _Search:
         for i in self._train:
             if gone[i]:
                 continue
-            target, keys = int(self._targets[i]), self._keys[i]
+            target, keys = int(self._targets[i]), self._keys.of(i)
             if self._comparer.any_alike(i, by_target[target].candidates(keys)):
                 found[i] = True
                 continue

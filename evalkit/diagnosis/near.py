@@ -17,69 +17,108 @@ import numpy as np
 from numpy.typing import NDArray
 
 THRESHOLD = 90.0  # of RapidFuzz's 0 … 100
-# Trigrams would saturate in long texts, where all share most of them. Of pairs at the threshold whose differences are
-# spread evenly over the text (the worst case) these find 96 %, of real near copies over 99 %.
-_SHINGLE = 5
-_BANDS, _PER_BAND = 30, 3
+_SHINGLE = 5  # trigrams would saturate: long texts share most of them
 _END = "\x03" * (_SHINGLE - 1)
 _SEED = 20250107
 _CHUNK = 1 << 18  # characters hashed at once: the working set stays in the processor's cache
-_MOST_WORK = 1.5e12  # products of lengths compared, tens of seconds
-_PER_PAIR = 4000  # the work that a comparison costs beyond its characters
+_MOST_WORK = 1.2e12  # products of lengths compared: 15 to 40 seconds
+_PER_PAIR = 10_000  # the work that a comparison costs beyond its characters
 _FIRST = 4
-_LONG = 200  # characters
-_LEAST_AGREEMENT = 0.3  # texts at the threshold share 0.45 or more of their 5-grams
 
-Key = tuple[int, int]
 _U32 = NDArray[np.uint32]
 
 
 class TooMuchWork(Exception):
-    """Raised where so many texts share their trigrams that comparing them would take too long."""
+    """Raised where so many texts share their 5-grams that comparing them would take too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scheme:
+    """How texts of some lengths (in characters) are banded.
+
+    A 5-gram is used where its hash is a multiple of `one_in`, so the same ones are used in all texts.
+    """
+
+    shortest: float
+    longest: float
+    bands: int
+    per_band: int
+    one_in: int
+
+
+# Alike texts differ in length by the factor 9/11 at most, so every pair has both members in one scheme. Of short pairs
+# at the threshold with differences spread evenly (the worst case) 96 % are found, of real near copies 99 %. In long
+# texts alike words are changed here and there, which leaves more 5-grams whole, and chance shares more of them.
+_SCHEMES = (_Scheme(0, 250, 30, 3, 1), _Scheme(200, np.inf, 20, 5, 4))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Signatures:
-    """MinHash of texts. `keys` (texts, bands): texts with an equal key in one column may be alike.
+class SharedKeys:
+    """The band keys that more than one text has: those of text i are `keys[starts[i]:starts[i + 1]]`."""
 
-    `marks` (texts, values) has the lowest byte of every value: the share of equal ones estimates that of shared
-    5-grams (Li and König, "b-bit minwise hashing", 2010).
-    """
+    keys: NDArray[np.int64]
+    starts: NDArray[np.int64]
 
-    keys: NDArray[np.uint64]
-    marks: NDArray[np.uint8]
+    def of(self, index: int) -> list[int]:
+        """The keys of one text; most texts have none."""
+        found: list[int] = self.keys[self.starts[index] : self.starts[index + 1]].tolist()
+        return found
+
+    def owners(self) -> list[int]:
+        """The texts that have any."""
+        found: list[int] = np.flatnonzero(np.diff(self.starts)).tolist()
+        return found
 
 
-def signatures(texts: Sequence[str]) -> Signatures:
-    """The signatures of all texts, a chunk at a time."""
-    found = Signatures(
-        np.zeros((len(texts), _BANDS), dtype=np.uint64),
-        np.empty((len(texts), _BANDS * _PER_BAND), dtype=np.uint8),
-    )
+def shared_keys(texts: Sequence[str]) -> SharedKeys:
+    """Find the texts that may be alike: two that share a key."""
+    owners, keys = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+    first_band = 0
+    for scheme in _SCHEMES:
+        members = np.array(
+            [i for i, x in enumerate(texts) if scheme.shortest <= len(x) <= scheme.longest], dtype=np.int64
+        )
+        found = _band_keys([texts[i] for i in members], scheme)
+        for band in range(scheme.bands):
+            _, codes, counts = np.unique(found[:, band], return_inverse=True, return_counts=True)
+            codes = codes.reshape(-1)
+            shared = counts[codes] > 1
+            owners.append(members[shared])
+            keys.append(codes[shared] + ((first_band + band) << 32))
+        first_band += scheme.bands
+    owner = np.concatenate(owners)
+    starts = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(texts)))])
+    return SharedKeys(np.concatenate(keys)[np.argsort(owner, kind="stable")], starts)
+
+
+def _band_keys(texts: Sequence[str], scheme: _Scheme) -> NDArray[np.uint64]:
+    """MinHash band keys (texts, bands), a chunk of texts at a time."""
+    keys = np.zeros((len(texts), scheme.bands), dtype=np.uint64)
     start = 0
     while start < len(texts):
         stop, size = start, 0
         while stop < len(texts) and (stop == start or size + len(texts[stop]) <= _CHUNK):
             size += len(texts[stop])
             stop += 1
-        _sign(texts[start:stop], found.keys[start:stop], found.marks[start:stop])
+        _fill_in(keys[start:stop], texts[start:stop], scheme)
         start = stop
-    return found
+    return keys
 
 
-def _sign(texts: Sequence[str], keys: NDArray[np.uint64], marks: NDArray[np.uint8]) -> None:
-    """Fill in the signatures of a chunk."""
+def _fill_in(keys: NDArray[np.uint64], texts: Sequence[str], scheme: _Scheme) -> None:
     hashes, starts = _hashed_shingles(texts)
+    if scheme.one_in > 1:
+        used = hashes % np.uint32(scheme.one_in) == 0
+        used[starts] = True  # a text keeps one at least
+        hashes, starts = hashes[used], np.cumsum(used)[starts] - 1
     rng = np.random.default_rng(_SEED)
-    for value in range(_BANDS * _PER_BAND):
-        flip = np.uint32(rng.integers(1 << 32))
-        factor = np.uint32(rng.integers(1 << 31) * 2 + 1)
-        # The lowest hash has small high bits, so it is mixed before its byte is taken.
-        lowest = _mixed(np.minimum.reduceat((hashes ^ flip) * factor, starts))
-        marks[:, value] = lowest & np.uint32(0xFF)
-        band = value // _PER_BAND
-        keys[:, band] = (keys[:, band] ^ lowest) * np.uint64(0x9E3779B97F4A7C15)
-        keys[:, band] ^= keys[:, band] >> np.uint64(29)
+    for band in range(scheme.bands):
+        for _ in range(scheme.per_band):
+            flip = np.uint32(rng.integers(1 << 32))
+            factor = np.uint32(rng.integers(1 << 31) * 2 + 1)
+            lowest = np.minimum.reduceat((hashes ^ flip) * factor, starts)
+            keys[:, band] = (keys[:, band] ^ lowest) * np.uint64(0x9E3779B97F4A7C15)
+            keys[:, band] ^= keys[:, band] >> np.uint64(29)
 
 
 def _hashed_shingles(texts: Sequence[str]) -> tuple[_U32, NDArray[np.int64]]:
@@ -109,8 +148,8 @@ def _mixed(x: _U32) -> _U32:
 class Comparer:
     """Compares texts within a budget of work that is counted, not timed: the same data always give the same answer."""
 
-    def __init__(self, texts: Sequence[str], marks: NDArray[np.uint8]) -> None:
-        self._texts, self._marks = texts, marks
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
         self._left = _MOST_WORK
 
     def any_alike(self, index: int, others: Iterator[int]) -> bool:
@@ -121,40 +160,28 @@ class Comparer:
         from rapidfuzz import fuzz, process
 
         text, size = self._texts[index], _FIRST
-        while some := list(islice(others, size)):
-            if len(text) > _LONG:
-                some = self._hopeful(index, some)
-            choices = [self._texts[i] for i in some]
-            self._spend(sum(len(text) * len(choice) + _PER_PAIR for choice in choices))
+        while choices := [self._texts[i] for i in islice(others, size)]:
+            self._left -= sum(len(text) * len(choice) + _PER_PAIR for choice in choices)
+            if self._left < 0:
+                raise TooMuchWork
             if process.extractOne(text, choices, scorer=fuzz.ratio, score_cutoff=THRESHOLD) is not None:
                 return True
             size *= 2
         return False
-
-    def _hopeful(self, index: int, some: list[int]) -> list[int]:
-        """Those that may share the 5-grams that alike texts share: comparing long texts is dear."""
-        self._spend(_PER_PAIR * len(some))
-        agree = (self._marks[some] == self._marks[index]).mean(axis=1)
-        return [i for i, share in zip(some, agree.tolist(), strict=True) if share >= _LEAST_AGREEMENT]
-
-    def _spend(self, work: float) -> None:
-        self._left -= work
-        if self._left < 0:
-            raise TooMuchWork
 
 
 class Buckets:
     """Texts by their band keys, to look up who may be like another."""
 
     def __init__(self) -> None:
-        self._buckets: dict[Key, list[int]] = defaultdict(list)
+        self._buckets: dict[int, list[int]] = defaultdict(list)
 
-    def add(self, index: int, keys: Sequence[Key]) -> None:
+    def add(self, index: int, keys: Sequence[int]) -> None:
         """File text `index` under its keys."""
         for key in keys:
             self._buckets[key].append(index)
 
-    def candidates(self, keys: Sequence[Key]) -> Iterator[int]:
+    def candidates(self, keys: Sequence[int]) -> Iterator[int]:
         """The filed texts that share a key, each once, those of the smallest bucket first: they share the rarest."""
         seen: set[int] = set()
         for bucket in sorted((self._buckets[key] for key in keys if key in self._buckets), key=len):
@@ -162,14 +189,3 @@ class Buckets:
                 if index not in seen:
                     seen.add(index)
                     yield index
-
-
-def shared_keys(keys: NDArray[np.uint64]) -> Iterator[list[Key]]:
-    """For each text, its (band, number) keys that at least one other text has too: most have none."""
-    numbers = np.full(keys.shape, -1, dtype=np.int64)
-    for band in range(keys.shape[1]):
-        _, codes, counts = np.unique(keys[:, band], return_inverse=True, return_counts=True)
-        codes = codes.reshape(-1)
-        numbers[:, band] = np.where(counts[codes] > 1, codes, -1)
-    for row in numbers:
-        yield [(int(band), int(row[band])) for band in np.flatnonzero(row >= 0)]

@@ -13,7 +13,7 @@ from evalkit.engine.config import EngineConfig
 from evalkit.engine.key import RequestKey
 from evalkit.engine.monitor import RATE_LIMIT, Monitor
 from evalkit.engine.primer import Primers
-from evalkit.engine.retry import retrying
+from evalkit.engine.retry import is_retryable, retrying
 from evalkit.models.base import Model
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.request import Request
@@ -116,7 +116,7 @@ class Lane(Generic[T]):
 
     async def _ask(self, asked: _Asked[T]) -> None:
         """Send one request, with retries, when its prefix is primed; then settle the outcome."""
-        if not self.config.prime:
+        if not self.config.prime or self.primers.is_primed(self.keys.prefix_name):
             await self._ask_now(asked)
             return
         async with self.primers.turn(self.keys.prefix_name) as turn:
@@ -147,7 +147,30 @@ class Lane(Generic[T]):
         return self._vain >= self.config.give_up_after * max(self._limit, self.config.give_up_after)
 
     async def _attempts(self, request: Request) -> tuple[Completion | Failure, int]:
-        retries, answers = 0, self._answers
+        """The outcome and how often it was asked again."""
+        answers = self._answers
+        self.monitor.in_flight += 1
+        self._flying += 1
+        try:
+            outcome = await self._send(request)
+            return await self._again(request, outcome, answers) if is_retryable(outcome) else (outcome, 0)
+        finally:
+            self.monitor.in_flight -= 1
+            self._flying -= 1
+            self._landed.set()
+            self._landed = asyncio.Event()
+
+    async def _again(
+        self, request: Request, first: Completion | Failure, answers: int
+    ) -> tuple[Completion | Failure, int]:
+        """What comes after a first failure; `answers` is how many others had been answered before it was sent."""
+        retries = 0
+        known: Completion | Failure | None = first
+
+        async def attempt() -> Completion | Failure:
+            nonlocal known
+            outcome, known = known, None
+            return await self._send(request) if outcome is None else outcome
 
         def before_sleep(failure: Failure, seconds: float) -> None:
             nonlocal retries
@@ -160,16 +183,7 @@ class Lane(Generic[T]):
             before, answers = answers, self._answers
             return failure.http_status == RATE_LIMIT and answers > before
 
-        self.monitor.in_flight += 1
-        self._flying += 1
-        try:
-            controller = retrying(self.config, before_sleep, others_got_through)
-            outcome: Completion | Failure = await controller(self._send, request)
-        finally:
-            self.monitor.in_flight -= 1
-            self._flying -= 1
-            self._landed.set()
-            self._landed = asyncio.Event()
+        outcome: Completion | Failure = await retrying(self.config, before_sleep, others_got_through)(attempt)
         return outcome, retries
 
     async def _send(self, request: Request) -> Completion | Failure:

@@ -26,6 +26,10 @@ class Primers:
     _primed: set[str] = field(default_factory=set)
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
 
+    def is_primed(self, prefix_name: str) -> bool:
+        """Whether nobody need wait for this prefix any more."""
+        return prefix_name in self._primed
+
     @asynccontextmanager
     async def turn(self, prefix_name: str) -> AsyncIterator[Turn]:
         """Wait until the prefix is primed, or be the one that primes it; after a failure the next one is."""

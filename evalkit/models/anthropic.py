@@ -10,7 +10,8 @@ from typing import Any
 from evalkit.models.access import access_of, strip_password
 from evalkit.models.base import ModelContext
 from evalkit.models.fields import WRONG_SHAPE, count, name_of, text_of
-from evalkit.models.sdk import JSON_HEADERS, Droppable, SdkModel, Wire, example_turns
+from evalkit.models.request_parts import example_turns
+from evalkit.models.sdk import JSON_HEADERS, Droppable, SdkModel, Wire, client_arguments, url_of
 from evalkit.records.completion import Completion, StopReason, Timing, Usage
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Reasoning
@@ -42,16 +43,10 @@ def open_model(spec: ModelSpec, context: ModelContext) -> AnthropicModel:
     """
     access = access_of(spec, "ANTHROPIC")
     import anthropic
-    import httpx2
 
-    limits = httpx2.Limits(max_connections=context.concurrency, max_keepalive_connections=context.concurrency)
     with access.environment():
         client = anthropic.AsyncAnthropic(
-            api_key=access.key,
-            base_url=spec.base_url,
-            max_retries=0,
-            timeout=httpx2.Timeout(context.timeout_s, connect=10),
-            http_client=anthropic.DefaultAioHttpClient(limits=limits),
+            **client_arguments(anthropic, spec, context, access),
             open_telemetry=False,
         )
     legacy = bool(_TAKES_TEMPERATURE.search(spec.model))
@@ -59,7 +54,7 @@ def open_model(spec: ModelSpec, context: ModelContext) -> AnthropicModel:
     wire = Wire(
         sdk=anthropic,
         client=client,
-        path="/v1/messages",
+        url=url_of(client, "/v1/messages"),
         reader=MessagesReader(),
         access=access,
         timeout_s=context.timeout_s,

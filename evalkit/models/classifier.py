@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from evalkit.models.base import ModelContext, ModelUnavailable
-from evalkit.models.local_prompt import label_choices
+from evalkit.models.request_parts import label_choices
 from evalkit.records.completion import Completion, Failure, Timing
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Request

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from evalkit.models.request_parts import chat_turns, label_choices
 from evalkit.records.request import Parameters, Prefix, Request
 
 _INPUT = '"{}"\nAnswer:'
@@ -40,15 +41,11 @@ class Question:
 
 def chat_question(request: Request) -> Question:
     """Turns, for a model with a chat template."""
-    prefix, parameters = request.prefix, request.parameters
-    turns = [{"role": "system", "content": prefix.system}] if prefix.system else []
-    for turn in prefix.examples:
-        turns.append({"role": "user", "content": turn.user})
-        turns.append({"role": "assistant", "content": turn.assistant})
+    parameters = request.parameters
     body = _settings(parameters)
     if parameters.schema is not None:
         body["json_schema"] = parameters.schema
-    body["messages"] = [*turns, {"role": "user", "content": request.suffix}]
+    body["messages"] = [*chat_turns(request.prefix), {"role": "user", "content": request.suffix}]
     return Question(body, chat=True, tokens=_tokens(request))
 
 
@@ -65,17 +62,6 @@ def text_question(request: Request) -> Question:
     else:
         body["stop"] = list(parameters.stop) or [_BETWEEN]
     return Question(body, chat=False, tokens=_tokens(request), wrapped=bool(choices))
-
-
-def label_choices(schema: Mapping[str, Any] | None) -> tuple[str, ...]:
-    """The labels, where the schema is `{"label": one of some texts}` and nothing else."""
-    properties = schema.get("properties") if schema else None
-    if not isinstance(properties, Mapping) or list(properties) != ["label"]:
-        return ()
-    labels = properties["label"].get("enum") if isinstance(properties["label"], Mapping) else None
-    if not isinstance(labels, list | tuple) or not all(isinstance(label, str) and label for label in labels):
-        return ()
-    return tuple(labels)
 
 
 def _settings(parameters: Parameters) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import Any
 from evalkit.models.access import access_of, strip_password
 from evalkit.models.base import ModelContext
 from evalkit.models.fields import WRONG_SHAPE, count, name_of, text_of
-from evalkit.models.sdk import Droppable, SdkModel, Wire, example_turns
+from evalkit.models.request_parts import chat_turns
+from evalkit.models.sdk import Droppable, SdkModel, Wire, client_arguments, url_of
 from evalkit.records.completion import Completion, StopReason, Timing, Usage
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Reasoning
@@ -46,22 +47,14 @@ def open_model(spec: ModelSpec, context: ModelContext) -> OpenAIModel:
     cannot be used.
     """
     access = access_of(spec, "OPENAI")
-    import httpx2
     import openai
 
-    limits = httpx2.Limits(max_connections=context.concurrency, max_keepalive_connections=context.concurrency)
     with access.environment():
-        client = openai.AsyncOpenAI(
-            api_key=access.key,
-            base_url=spec.base_url,
-            max_retries=0,
-            timeout=httpx2.Timeout(context.timeout_s, connect=10),
-            http_client=openai.DefaultAioHttpClient(limits=limits),
-        )
+        client = openai.AsyncOpenAI(**client_arguments(openai, spec, context, access))
     wire = Wire(
         sdk=openai,
         client=client,
-        path="/chat/completions",
+        url=url_of(client, "/chat/completions"),
         reader=ChatReader(),
         access=access,
         timeout_s=context.timeout_s,
@@ -93,8 +86,7 @@ class OpenAIModel(SdkModel):
 
     def encode(self, prefix: Prefix, parameters: Parameters) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """The body without its messages, and the messages of the prefix."""
-        turns: list[dict[str, Any]] = [{"role": "system", "content": prefix.system}] if prefix.system else []
-        turns += example_turns(prefix)
+        turns = chat_turns(prefix)
         limit = "max_tokens" if self.own_server else "max_completion_tokens"
         body: dict[str, Any] = {"model": self.spec.model, limit: self._max_tokens(parameters)}
         if parameters.cache_ttl != "off":

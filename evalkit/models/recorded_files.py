@@ -10,6 +10,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -149,12 +150,10 @@ class JsonLines(Answers):
 
     def __init__(self, path: Path, id_field: str, output_field: str) -> None:
         self._decoder = msgspec.json.Decoder()
-        self._file = path.open("rb")
-        try:
+        with ExitStack() as opened:
+            self._file = opened.enter_context(path.open("rb"))
             super().__init__(path, id_field, output_field)
-        except BaseException:
-            self._file.close()
-            raise
+            opened.pop_all()  # from here on `close` closes it
 
     def _survey(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
         digest = hashlib.sha256()

@@ -13,10 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Protocol
+from urllib.request import getproxies
 
 import msgspec
 
 from evalkit.models.access import Access
+from evalkit.models.base import ModelContext
 from evalkit.models.failures import ApiError, classify, not_the_api, transport_failure
 from evalkit.models.fields import WRONG_SHAPE, decode
 from evalkit.records.completion import Completion, Failure, Timing
@@ -24,6 +26,7 @@ from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Request
 
 JSON_HEADERS = {"content-type": "application/json"}
+_CONNECT_S = 10.0
 ANSWER_PARAMETERS = frozenset({"temperature", "seed", "reasoning_effort", "thinking"})
 
 
@@ -47,13 +50,45 @@ class StreamReader(Protocol):
         """The whole answer, or None if the stream ended before it was complete."""
 
 
+def client_arguments(sdk: Any, spec: ModelSpec, context: ModelContext, access: Access) -> dict[str, Any]:
+    """How a vendor's client is made here: no retries of its own, our time-outs, a connection per request in flight.
+
+    Streams, and whatever goes through a proxy of the environment, take the SDK's own HTTP client.
+    """
+    import httpx2
+
+    return {
+        "api_key": access.key,
+        "base_url": spec.base_url,
+        "max_retries": 0,
+        "timeout": httpx2.Timeout(context.timeout_s, connect=_CONNECT_S),
+        "http_client": _http_client(sdk, context),
+    }
+
+
+def _http_client(sdk: Any, context: ModelContext) -> Any:
+    if context.stream or getproxies():
+        import httpx2
+
+        n = context.concurrency
+        return sdk.DefaultAioHttpClient(limits=httpx2.Limits(max_connections=n, max_keepalive_connections=n))
+    from evalkit.models.http_client import LeanClient
+
+    return LeanClient(context.concurrency)
+
+
+def url_of(client: Any, path: str) -> str:
+    """The whole URL of a path of the client's API: told so, the SDK need not join the two for every request."""
+    return str(client.base_url).rstrip("/") + path
+
+
 @dataclass(slots=True)
 class Wire:
-    """One SDK client and how to talk to one path with it."""
+    """One SDK client and how to talk to one URL with it."""
 
     sdk: Any
     client: Any
-    path: str
+    url: str
     reader: Reader
     access: Access
     timeout_s: float
@@ -98,7 +133,7 @@ class Wire:
         content = msgspec.json.encode(body)
         started = perf_counter()
         response = await self.client.post(
-            self.path, content=content, cast_to=httpx2.Response, options={"headers": self.headers}
+            self.url, content=content, cast_to=httpx2.Response, options={"headers": self.headers}
         )
         timing = Timing(latency_ms=(perf_counter() - started) * 1000)
         try:
@@ -112,7 +147,7 @@ class Wire:
         started = perf_counter()
         first: float | None = None
         stream = await self.client.post(
-            self.path,
+            self.url,
             content=msgspec.json.encode({**body, "stream": True}),
             cast_to=object,
             stream=True,
@@ -229,15 +264,6 @@ class SdkModel(ABC):
                 [msgspec.Raw(msgspec.json.encode(turn)) for turn in turns],
             )
         return self._shared[2], self._shared[3]
-
-
-def example_turns(prefix: Prefix) -> list[dict[str, Any]]:
-    """The worked examples as user and assistant messages."""
-    turns: list[dict[str, Any]] = []
-    for turn in prefix.examples:
-        turns.append({"role": "user", "content": turn.user})
-        turns.append({"role": "assistant", "content": turn.assistant})
-    return turns
 
 
 def _api_error(error: Any, status: int | None, headers: Mapping[str, str]) -> ApiError:

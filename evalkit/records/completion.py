@@ -43,10 +43,11 @@ class Usage:
 class Timing:
     """Milliseconds from sending to the last byte, and to the first answer token where it was streamed.
 
-    Queueing and the sleeps between retries are never inside.
+    Queueing and the sleeps between retries are never inside. `latency_ms` is None where it is unknown: a batch
+    answers some time within a day.
     """
 
-    latency_ms: float
+    latency_ms: float | None
     ttft_ms: float | None = None
 
 
@@ -55,7 +56,8 @@ class Completion:
     """The text that a model answered. `usage` is None where the server reported none.
 
     `text` is the visible answer, thinking apart; `served_model` is the id that the server named.
-    `dropped` names request parameters that this model does not take and that were left out.
+    `dropped` names request parameters that this model does not take and that were left out. `batch` tells that it
+    came by a batch API, at its price.
     """
 
     text: str
@@ -64,6 +66,7 @@ class Completion:
     usage: Usage | None = None
     served_model: str | None = None
     dropped: tuple[str, ...] = ()
+    batch: bool = False
 
 
 @dataclass(frozen=True, slots=True)

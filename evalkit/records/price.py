@@ -37,8 +37,14 @@ class Price:
                 return tier.rates
         return self.tiers[-1].rates
 
-    def cost(self, usage: Usage) -> float | None:
-        """US dollars of one request, or None if a bucket in use has no known rate."""
+    def cost(self, usage: Usage, batch: bool = False) -> float | None:
+        """US dollars of one request, or None if a bucket in use has no known rate.
+
+        By `batch` it is asked through a batch API, whose price is known only with a `batch_multiplier`.
+        """
+        multiplier = self.batch_multiplier if batch else 1.0
+        if multiplier is None:
+            return None
         rates = self.rates_for(usage.prompt)
         total = 0.0
         for tokens, rate in (
@@ -52,4 +58,4 @@ class Price:
                 if rate is None:
                     return None
                 total += tokens * rate
-        return total * _PER_MILLION
+        return total * multiplier * _PER_MILLION

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from string import ascii_uppercase
 from typing import IO, Any
 
 from evalkit.records.comparison import Comparison, Flip, Pair, SideFigures
-from evalkit.records.run import Percentiles
 from evalkit.report.comparison_words import left_out, p_value, points, readings
 from evalkit.report.terminal import console, print_table
-from evalkit.report.text import DASH, dollars, milliseconds, plain, share
+from evalkit.report.text import DASH, count, dollars, milliseconds, plain, share
 
 _FIRST = ("a", "b", "n", "difference", "p", "p_corrected", "test", "only_a", "only_b")
+_WIDE = 90  # columns from which a difference and its interval stand on one line
 _LONGEST_INPUT, _LONGEST_ANSWER = 160, 120
+_Letters = dict[tuple[str, str], str]
 
 
 def comparison_json(comparison: Comparison) -> dict[str, Any]:
@@ -37,102 +39,106 @@ def show_comparison(comparison: Comparison, stream: IO[str]) -> None:
 
 def print_comparison(comparison: Comparison, out: Any) -> None:
     """The same on a given rich console. What differs besides the model comes first, the words last."""
-    single = len(comparison.pairs) == 1
-    for line in _before(comparison, single):
+    letters = _letters(comparison)
+    print_table(_sides_table(comparison, letters), out)
+    for line in _before(comparison, letters):
         out.print(line, markup=False, soft_wrap=True)
-    print_table(_table(comparison, single), out)
+    print_table(_pairs_table(comparison, letters, out.width < _WIDE), out)
     for pair in comparison.pairs:
-        for line in _flips(pair, single):
+        for line in _flips(pair, *_names(pair, letters)):
             out.print(line, markup=False, soft_wrap=True)
     for pair in comparison.pairs:
-        a, b = _names(pair, single)
-        for line in readings(pair, comparison, a, b):
+        for line in readings(pair, comparison, *_names(pair, letters)):
             out.print(line, markup=False, soft_wrap=True)
 
 
-def _names(pair: Pair, single: bool) -> tuple[str, str]:
-    return ("A", "B") if single else (plain(pair.a), plain(pair.b))
+def _letters(comparison: Comparison) -> _Letters:
+    """A letter per side, in the order in which sides appear: A … Z, then S27 and so on."""
+    found: _Letters = {}
+    for pair in comparison.pairs:
+        for label in (pair.a, pair.b):
+            n = len(found)
+            found.setdefault((label, pair.split), ascii_uppercase[n] if n < 26 else f"S{n + 1}")
+    return found
 
 
-def _before(comparison: Comparison, single: bool) -> list[str]:
+def _names(pair: Pair, letters: _Letters) -> tuple[str, str]:
+    return letters[pair.a, pair.split], letters[pair.b, pair.split]
+
+
+def _before(comparison: Comparison, letters: _Letters) -> list[str]:
     """What is not the same on both sides, and which samples are left out: before any figure."""
-    lines: list[str] = []
-    if single:
-        only = comparison.pairs[0]
-        lines += [f"A: {plain(only.a)}", f"B: {plain(only.b)}"]
     said: dict[str, list[str]] = {}
     for pair in comparison.pairs:
-        a, b = _names(pair, single)
-        texts = [f"Careful, {difference.text}" for difference in pair.differences]
-        rest = left_out(pair.left_out, a, b)
-        for text in [*texts, *([rest[0].upper() + rest[1:]] if rest else [])]:
-            said.setdefault(plain(text), []).append(f"{b} against {a}")
+        a, b = _names(pair, letters)
+        texts = [f"Careful: {difference.text}" for difference in pair.differences]
+        for text in [*texts, *filter(None, [left_out(pair.left_out, a, b)])]:
+            said.setdefault(plain(text), []).append(f"{b} − {a}")
+    lines = []
     for text, pairs in said.items():
         everywhere = len(pairs) == len(comparison.pairs)
-        lines.append(f"{text}." if everywhere else f"{text}: {'; '.join(pairs)}.")
+        lines.append(f"{text}." if everywhere else f"{text} ({', '.join(pairs)}).")
     return [*lines, *(f"Note: {plain(note, 600)}." for note in comparison.notes)]
 
 
-def _table(comparison: Comparison, single: bool) -> Any:
+def _sides_table(comparison: Comparison, letters: _Letters) -> Any:
+    """Who is compared, with cost and latency side by side."""
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
-    title = "B minus A, in percentage points with 95 % intervals, on common samples"
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
-    if not single:
-        table.add_column("A", overflow="fold")
-        table.add_column("B", overflow="fold")
-    for name in ("n", "accuracy A", "B", "B − A", "only A right", "only B right", "p", "p (Holm)"):
-        if name != "p (Holm)" or comparison.tested > 1:
-            table.add_column(name, justify="right", no_wrap=not name.startswith("only"))
-    table.add_column("$/1k calls A → B", justify="right")
-    table.add_column("p50 / p95 A → B", justify="right")
+    figures: dict[tuple[str, str], SideFigures] = {}
     for pair in comparison.pairs:
-        table.add_row(*_cells(pair, comparison.tested > 1, single))
+        figures.setdefault((pair.a, pair.split), pair.figures_a)
+        figures.setdefault((pair.b, pair.split), pair.figures_b)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("")
+    table.add_column("side", overflow="fold")
+    for name in ("infra errors", "$/1k calls", "p50 / p95"):
+        table.add_column(name, justify="right")
+    for (label, split), side in figures.items():
+        name = plain(label) if split == "test" else f"{plain(label)} ({split})"
+        cells = (f"{side.infra_errors:,}", dollars(side.cost_per_1000_calls), _times(side))
+        table.add_row(letters[label, split], Text(name), *cells)
     return table
 
 
-def _cells(pair: Pair, corrected: bool, single: bool) -> list[Any]:
-    from rich.text import Text
-
-    d = pair.difference
-    size = DASH if d.value is None else points(d.value, signed=True)
-    if d.low is not None and d.high is not None:
-        size += f" [{points(d.low, signed=True)}, {points(d.high, signed=True)}]"
-    cells = [
-        *(() if single else (plain(pair.a), plain(pair.b))),
-        f"{pair.n:,}",
-        share(pair.figures_a.accuracy),
-        share(pair.figures_b.accuracy),
-        size,
-        f"{pair.only_a:,}",
-        f"{pair.only_b:,}",
-        p_value(pair.p),
-        *((p_value(pair.p_corrected),) if corrected else ()),
-        _side_by_side(dollars(pair.figures_a.cost_per_1000_calls), dollars(pair.figures_b.cost_per_1000_calls)),
-        _side_by_side(_times(pair.figures_a), _times(pair.figures_b)),
-    ]
-    return [Text(cell) for cell in cells]
-
-
-def _side_by_side(a: str, b: str) -> str:
-    return DASH if a == b == DASH else f"{a} → {b}"
-
-
 def _times(side: SideFigures) -> str:
-    latency: Percentiles | None = side.latency_ms
+    latency = side.latency_ms
     return f"{milliseconds(latency.p50)} / {milliseconds(latency.p95)}" if latency else DASH
 
 
-def _flips(pair: Pair, single: bool) -> list[str]:
+def _pairs_table(comparison: Comparison, letters: _Letters, narrow: bool) -> Any:
+    from rich import box
+    from rich.table import Table
+
+    title = "Differences in percentage points with 95 % intervals, on common samples"
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    table.add_column("pair", no_wrap=True)
+    several = comparison.tested > 1
+    ps = ([] if several and narrow else ["p"]) + (["p (Holm)"] if several else [])
+    for name in ("n", "accuracy", "difference", "right only in", *ps):
+        table.add_column(name, justify="right", no_wrap=True)
+    for pair in comparison.pairs:
+        a, b = _names(pair, letters)
+        d = pair.difference
+        size = DASH if d.value is None else points(d.value, signed=True)
+        if d.low is not None and d.high is not None:
+            size += f"{chr(10) if narrow else ' '}[{points(d.low, signed=True)}, {points(d.high, signed=True)}]"
+        accuracy = f"{share(pair.figures_a.accuracy)} → {share(pair.figures_b.accuracy)}"
+        only = f"{a} {pair.only_a:,}, {b} {pair.only_b:,}"
+        values = (p_value(pair.p_corrected if name == "p (Holm)" else pair.p) for name in ps)
+        table.add_row(f"{b} − {a}", f"{pair.n:,}", accuracy, size, only, *values)
+    return table
+
+
+def _flips(pair: Pair, a: str, b: str) -> list[str]:
     """Both ways, each with what was asked, what is right and what both sides said."""
-    a, b = _names(pair, single)
     lines: list[str] = []
-    for right, name, total in (("a", a, pair.only_a), ("b", b, pair.only_b)):
+    for right, name, other, total in (("a", a, b, pair.only_a), ("b", b, a, pair.only_b)):
         flips = [flip for flip in pair.flips if flip.right == right]
         if flips:
-            other = b if right == "a" else a
-            lines.append(f"Right in {name}, wrong in {other}: {total:,}, of which {len(flips):,} here")
+            lines.append(f"Right in {name} and not in {other}: {count(total, 'sample')}, {len(flips):,} shown")
             for flip in flips:
                 lines += _flip(flip, a, b)
     return lines

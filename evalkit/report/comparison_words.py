@@ -23,11 +23,17 @@ def p_value(p: float | None) -> str:
         return DASH
     if p < 0.0001:
         return "< 0.0001"
-    return f"{p:.2f}" if p >= 0.095 else f"{p:.2g}"
+    if p >= 0.095:
+        return f"{p:.2f}"
+    # As many digits as show on which side of the level it lies.
+    return next((text for digits in (2, 3, 4) if float(text := f"{p:.{digits}g}") != _ALPHA), f"{p:g}")
 
 
 def readings(pair: Pair, comparison: Comparison, a: str | None = None, b: str | None = None) -> list[str]:
-    """One sentence on the difference, one on non-inferiority where a margin was given."""
+    """One sentence on the difference, one on non-inferiority where a margin was given.
+
+    `a` and `b` are names to use instead of the labels.
+    """
     names = plain(a or pair.a), plain(b or pair.b)
     lines = [_difference(pair, comparison.tested, *names)]
     if pair.noninferiority is not None and pair.n:
@@ -46,7 +52,7 @@ def left_out(counts: LeftOut, a: str, b: str) -> str:
         parts.append(f"{count(counts.other_target, 'sample')} with another right answer")
     if counts.no_answer:
         parts.append(f"{count(counts.no_answer, 'sample')} without an answer for infrastructure errors")
-    return f"left out: {listed(parts)}" if parts else ""
+    return f"Left out: {listed(parts)}" if parts else ""
 
 
 def _difference(pair: Pair, tested: int, a: str, b: str) -> str:
@@ -92,7 +98,7 @@ def _visible(pair: Pair) -> str:
 
 
 def _margin(reading: NonInferiority, a: str, b: str) -> str:
-    margin = points(reading.margin)
+    margin = f"{100 * reading.margin:g}"
     claim = f"{b} is at most {margin} points worse than {a}"
     if reading.shown is None or reading.lower is None:
         return f"Whether {claim} is not decided."

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from math import isfinite
 
-from evalkit.records.economics import Quantiles, Span
+from evalkit.records.economics import Span
 from evalkit.records.estimate import Estimate, Need
+from evalkit.records.run import Percentiles
 from evalkit.report.text import DASH, dollars, milliseconds, plain, share
 
 OUTCOME: Mapping[str, str] = {"FUND": "FUND", "RULE_OUT": "RULE OUT", "NOT_YET": "NOT YET"}
@@ -17,11 +17,13 @@ ANSWER: Mapping[str, str] = {
     "undecided": "undecided",
     "not_applicable": "does not apply",
 }
+OPTION: Mapping[str, str] = {"5m": "5 min cache", "1h": "1 h cache"}
 QUESTION: Mapping[int, str] = {
     1: "What does prompting give?",
     2: "Are there enough labelled examples?",
     3: "Does the volume justify it?",
 }
+STATUS: Mapping[str, str] = {"format_invalid": "in an invalid form", "infra_error": "lost to infrastructure"}
 ROLE: Mapping[str, str] = {
     "frontier": "frontier",
     "prompted": "prompted",
@@ -66,7 +68,6 @@ _INPUT: Mapping[str, str] = {
     "value_of_a_correct_answer": "Value of a correct answer",
     "value_of_meeting_need_per_month": "Value of the need a month",
 }
-_LINE_BREAKING = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 def block(text: str, longest: int = 2000) -> str:
@@ -78,11 +79,6 @@ def block(text: str, longest: int = 2000) -> str:
 def harmless(text: str) -> str:
     """Text of any length in which nothing is hidden; line ends and tabs stay."""
     return text if text.isascii() and text.isprintable() else block(text, len(text))
-
-
-def shown_as_is(text: str) -> bool:
-    """Whether a text holds no hidden character but line ends and tabs."""
-    return all(c in "\n\t" or unicodedata.category(c) not in _LINE_BREAKING for c in text)
 
 
 def metric(name: str) -> str:
@@ -106,19 +102,30 @@ def need(wanted: Need) -> str:
     text = f"{metric(wanted.metric)} {sign} {amount(wanted.metric, wanted.threshold)}"
     if not wanted.margin:
         return text
-    margin = f"{100 * wanted.margin:g} points" if wanted.at_least else amount(wanted.metric, wanted.margin)
-    return f"{text} (margin {margin})"
+    return f"{text} (margin {margin(wanted)})"
+
+
+def margin(wanted: Need) -> str:
+    """A need's margin in points, or in the unit of an at-most need."""
+    if not wanted.at_least:
+        return amount(wanted.metric, wanted.margin)
+    size = f"{100 * wanted.margin:g}"
+    return f"{size} {'point' if size == '1' else 'points'}"
 
 
 def money(value: float | None) -> str:
-    """US dollars; whole ones from a thousand on; a minus sign before the currency; `never` where it is infinite."""
+    """US dollars; whole ones from a hundred on; a minus sign before the currency; `never` where it is infinite."""
     if value is None:
         return DASH
     if not isfinite(value):
         return "unbounded"
     sign = "−" if value < 0 else ""
     size = abs(value)
-    return sign + (f"${size:,.0f}" if size >= 1000 else dollars(size))
+    if size >= 100:
+        return f"{sign}${size:,.0f}"
+    text = dollars(size)
+    cents = text.partition(".")[2]
+    return sign + (f"{text}0" if len(cents) == 1 and "e" not in text else text)
 
 
 def calls(value: float | None) -> str:
@@ -148,16 +155,18 @@ def number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}".replace("-", "−")
 
 
-def months(figures: Quantiles) -> str:
-    """`7.2 months (80 %: 4.1 to never)`."""
-    words = [f"{v:,.1f}" if isfinite(v) else "never" for v in (figures.median, figures.low, figures.high)]
-    unit = " months" if isfinite(figures.median) else ""
-    return f"{words[0]}{unit} (80 %: {words[1]} to {words[2]})"
+def months(value: float) -> str:
+    """Months until something is paid back, `never` where it is infinite."""
+    return f"{value:,.1f}" if isfinite(value) else "never"
 
 
-def quantiles(figures: Quantiles) -> str:
-    """`$4,100 (80 %: −$900 to $9,000)`."""
-    return f"{money(figures.median)} (80 %: {money(figures.low)} to {money(figures.high)})"
+def times(figures: Percentiles | None) -> str:
+    """Median and 95th percentile, the unit said once: `640 / 1,480 ms`."""
+    if figures is None or figures.p95 is None:
+        return DASH
+    first, last = milliseconds(figures.p50), milliseconds(figures.p95)
+    unit = last.rpartition(" ")[2]
+    return f"{first.removesuffix(f' {unit}')} / {last}"
 
 
 def input_name(name: str) -> str:
@@ -172,7 +181,7 @@ def input_value(name: str, value: float) -> str:
     if "accuracy" in name or "share" in name:
         return share(value)
     if "change" in name:
-        return f"{100 * value:+.0f} %".replace("-", "−")
+        return f"{100 * value:+.0f} %".replace("-", "−") if value else "0 %"
     return money(value) if any(w in name for w in ("cost", "value", "hosting", "price", "build")) else number(value)
 
 

@@ -98,7 +98,8 @@ class Tally:
         )
         self._sample.append(sample)
         self._group.append(group)
-        self._latency.append(math.nan if timing is None else timing.latency_ms)
+        latency = None if timing is None else timing.latency_ms
+        self._latency.append(math.nan if latency is None else latency)
         ttft = None if timing is None else timing.ttft_ms
         self._ttft.append(math.nan if ttft is None else ttft)
         self._cost.append(math.nan if cost is None else cost)

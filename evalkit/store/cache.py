@@ -68,6 +68,9 @@ class ResponseCache:
                 # Flat memory: no mapped file, and a small page cache (rows are read once).
                 sqlite_mmap_size=0,
                 sqlite_cache_size=1024,
+                # Keys are random, so that each commit touches other pages of the index: they are moved into the
+                # database (16 MB of them at once) less often than every 4 MB, and many only once.
+                sqlite_wal_autocheckpoint=4096,
             )
         except (OSError, sqlite3.Error, diskcache.Timeout, TypeError, ValueError, AttributeError, KeyError) as error:
             # The last four come from a settings table that somebody else wrote.

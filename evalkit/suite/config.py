@@ -12,6 +12,7 @@ from evalkit.records.request import Reasoning
 from evalkit.suite.config_base import Config, Mistake, ModelName, SafeName, YamlPath
 from evalkit.suite.config_dataset import DatasetConfig, PromptConfig
 from evalkit.suite.config_economics import DecisionConfig, EconomicsConfig
+from evalkit.suite.config_gates import GatesConfig
 from evalkit.suite.config_models import ModelEntry
 from evalkit.suite.config_needs import GoodEnough
 from evalkit.suite.config_output import NATIVE_FORMS, OutputConfig
@@ -53,6 +54,7 @@ class Suite(Config):
     )
     good_enough: GoodEnough = Field(description="What the job needs of each metric.")
     run: RunConfig = Field(default_factory=RunConfig, description="How the asking is done.")
+    gates: GatesConfig = Field(default_factory=GatesConfig, description="What `check` fails on.")
     decision: DecisionConfig = Field(default_factory=DecisionConfig, description="What counts as enough labels.")
     economics: EconomicsConfig | None = Field(None, description="Volume, costs and values.")
 

@@ -67,14 +67,19 @@ class KeyProblem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A labelled row. `content` is a hash of all columns but the id: equal for copies."""
+    """A labelled row. `id_column` is the one that holds its id, if one does."""
 
     place: Place
     row: Row
     id: str
-    content: bytes
     target: Target
     group: str | None
+    id_column: str | None = None
+
+    @property
+    def content(self) -> bytes:
+        """A hash of all columns but the id: equal for copies."""
+        return _content(self.row, self.id_column)
 
     def sample(self, index: int) -> Sample:
         """The same without what only choosing needs."""
@@ -97,15 +102,15 @@ class ItemReader:
         copies = self._copies.get(source)
         seen: Counter[bytes] = Counter()
         for place, row in source.rows():
-            content = _digest({k: v for k, v in row.items() if k != spec.id} if spec.id else row)
             if spec.id is not None:
                 row_id = canonical(_cell(place, row, "id", spec.id))
             else:
+                content = _content(row, None)
                 if copies is None or content in copies:
                     seen[content] += 1
                 row_id = content.hex() if seen[content] < 2 else f"{content.hex()}-{seen[content]}"
             group = canonical(_cell(place, row, "group", spec.group)) if spec.group is not None else None
-            yield Item(place, row, row_id, content, self._target(place, row), group)
+            yield Item(place, row, row_id, self._target(place, row), group, spec.id)
         if copies is None:
             self._copies[source] = frozenset(content for content, n in seen.items() if n > 1)
 
@@ -148,8 +153,9 @@ def _missing(place: Place, row: Row, key: str, column: str) -> KeyProblem:
     return KeyProblem(problem, ("dataset", key), f"one of the columns {listed(names)}", (column, names))
 
 
-def _digest(row: Row) -> bytes:
-    return hashlib.blake2b(encode(row), digest_size=8).digest()
+def _content(row: Row, id_column: str | None) -> bytes:
+    held = row if id_column is None else {name: value for name, value in row.items() if name != id_column}
+    return hashlib.blake2b(encode(held), digest_size=8).digest()
 
 
 def _folded(value: Any) -> str:

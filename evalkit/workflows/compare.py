@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 from evalkit.records.comparison import Comparison, Side
+from evalkit.regression.baseline_side import is_baseline, sides_of_baselines
 from evalkit.regression.compare import CompareOptions, common_samples, compare_sides
 from evalkit.suite.errors import nearest
 from evalkit.workflows.sides import run_folder, sides_of_run
@@ -31,8 +32,8 @@ def _is_run(path: Path) -> bool:
     return (run_folder(path) / "manifest.json").is_file()
 
 
-# Tried in this order. A source of another kind (baseline files) is one more entry.
-OPENERS: list[_Opener] = [_Opener(_is_run, sides_of_run)]
+# Tried in this order.
+_OPENERS = (_Opener(_is_run, sides_of_run), _Opener(is_baseline, sides_of_baselines))
 
 
 def compare(arguments: Sequence[str], options: CompareOptions) -> Comparison:
@@ -40,12 +41,12 @@ def compare(arguments: Sequence[str], options: CompareOptions) -> Comparison:
 
     One run alone pairs all its contenders. Of two sources the same contender id is paired with itself; where
     they share none, all pairs across are made. Side b is the one named later. Raises CompareError where nothing
-    can be compared, and RunError for a source that cannot be read.
+    can be compared, RunError and BaselineError for a source that cannot be read.
     """
-    sources = [sides_of(argument, texts=options.flips > 0) for argument in arguments]
+    sources = [(argument, sides_of(argument, texts=options.flips > 0)) for argument in arguments]
     notes: list[str] = []
     if len(sources) == 1:
-        pairs = _all_pairs(sources[0], arguments[0], notes)
+        pairs = _all_pairs(*sources[0], notes)
     else:
         pairs = [pair for one, other in combinations(sources, 2) for pair in _across(one, other, notes)]
     several = len({side.source for pair in pairs for side in pair}) > 1
@@ -62,15 +63,15 @@ def sides_of(argument: str, texts: bool = False) -> list[Side]:
     """All sides that an argument names, one per contender and split.
 
     `texts` reads inputs and answers too. Raises CompareError for an argument that names nothing, with what was
-    meant perhaps, and RunError for a source that cannot be read.
+    meant perhaps, RunError and BaselineError for a source that cannot be read.
     """
     path, name = _split(argument)
-    for opener in OPENERS:
+    for opener in _OPENERS:
         if opener.takes(path):
             sides = opener.sides(path, texts)
             break
     else:
-        what = "does not exist" if not path.exists() else "is neither a run's folder nor a suite's folder with runs"
+        what = "is neither a run, nor a suite's folder with runs, nor a baseline" if path.exists() else "does not exist"
         raise CompareError(f"{path}: {what}")
     if not sides:
         raise CompareError(f"{path}: no contender was asked there")
@@ -102,7 +103,7 @@ def _named(sides: list[Side], name: str, path: Path) -> list[Side]:
     raise CompareError(f"{path}: no contender {name!r}.{hint} It has: {', '.join(everyone)}")
 
 
-def _all_pairs(sides: list[Side], argument: str, notes: list[str]) -> list[tuple[Side, Side]]:
+def _all_pairs(argument: str, sides: list[Side], notes: list[str]) -> list[tuple[Side, Side]]:
     """All contenders of one run, on test; on dev only where there is nothing on test."""
     for split in _SPLITS:
         there = [side for side in sides if side.split == split]
@@ -115,15 +116,13 @@ def _all_pairs(sides: list[Side], argument: str, notes: list[str]) -> list[tuple
     raise CompareError(f"{argument}: nothing to compare {only} with; name a second run or contender")
 
 
-def _across(one: list[Side], other: list[Side], notes: list[str]) -> list[tuple[Side, Side]]:
+def _across(one: tuple[str, list[Side]], other: tuple[str, list[Side]], notes: list[str]) -> list[tuple[Side, Side]]:
     """Like with like; all pairs across where the two sources share no contender."""
-    first, second = _by_contender(one), _by_contender(other)
+    first, second = _by_contender(one[1]), _by_contender(other[1])
     shared = [name for name in first if name in second]
     if shared:
-        for mine, theirs in ((first, second), (second, first)):
-            alone = [name for name in mine if name not in theirs]
-            if alone:
-                source = next(iter(mine[alone[0]].values())).source
+        for source, mine, theirs in ((one[0], first, second), (other[0], second, first)):
+            if alone := [name for name in mine if name not in theirs]:
                 notes.append(f"only in {source}, not compared: {', '.join(alone)}")
         named = [(name, name) for name in shared]
     else:

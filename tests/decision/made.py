@@ -7,7 +7,7 @@ from typing import Any
 
 from evalkit.records.economics import CallMix, Economics, Span
 from evalkit.records.estimate import Estimate, Need
-from evalkit.records.evidence import Facts, Ladder, LabelFacts, PairedGap, Rung
+from evalkit.records.evidence import Facts, LabelFacts, Ladder, PairedGap, Rung
 from evalkit.records.model import Rates
 from evalkit.records.price import Price, Tier
 from evalkit.records.run import ContenderResult, Cost, RunResult

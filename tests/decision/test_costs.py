@@ -150,6 +150,10 @@ def test_the_rival_is_the_cheapest_that_meets_else_the_most_accurate_frontier() 
     assert chosen(everyone) == (ids[1], "5m")
     assert chosen({ids[0]: True, ids[1]: None, ids[2]: False}) == (ids[0], "5m")
     assert chosen(dict.fromkeys(ids, False)) == (ids[0], "5m")
+    none_cached = replace(MIX, eligible=0, read_share=None)
+    f = replace(f, mixes=dict.fromkeys(ids, none_cached))
+    assert chosen(everyone) == (ids[1], "batch")
+    assert chosen(everyone, latency=True) == (ids[1], "no caching")
     assert choose((), (), {}, False) is None
 
 

@@ -161,7 +161,7 @@ def test_swings_rank_what_matters() -> None:
 
 
 def test_a_sunk_build_costs_nothing_and_is_judged_at_the_end() -> None:
-    kept = project(sunk=True, tuned=Tuned(Span(500, 1500), ZERO, "hosted"), build=ZERO)
+    kept = project(sunk=True, tuned=Tuned(Span(500, 1500), ZERO, "hosted"), build=at(1e6), labels=9, label_cost=at(1))
     done = payback(Simulation.of(kept), "m", "5m")
     assert abs(done.p_pays_back - 0.5) < error(0.5)
     assert abs(done.net.median) < 12 * 1000 * error(0.5)

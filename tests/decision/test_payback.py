@@ -24,7 +24,7 @@ def one(bill: float, steady: float, change: float, build: float) -> Flows:
 
 
 def factor(months: float, change: float) -> float:
-    return (1 + change) ** (months / 12)
+    return float((1 + change) ** (months / 12))
 
 
 @pytest.mark.parametrize("u", CASES[:, :5].tolist())
@@ -43,7 +43,7 @@ def test_break_even_with_changing_prices_against_an_integral(u: list[float]) -> 
     steady = -bill * 1.2 * u[3]
 
     def total(t: float) -> float:
-        return quad(lambda s: bill * factor(s, rate) + steady, 0, t, epsabs=1e-10, epsrel=1e-12, limit=400)[0]
+        return float(quad(lambda s: bill * factor(s, rate) + steady, 0, t, epsabs=1e-10, epsrel=1e-12, limit=400)[0])
 
     # The first month on a fine grid at which the build is reached, then the root within that step.
     grid = np.concatenate([np.linspace(0, 100, 2001), np.linspace(100, 600, 1001)[1:]])

@@ -201,15 +201,29 @@ async def _enter(primers: Primers, name: str) -> None:
 
 def test_a_primer_that_is_cancelled_passes_its_turn_on() -> None:
     primers = Primers()
+    turns: list[str] = []
 
-    async def run() -> None:
-        async with primers.turn("p"):
-            follower = asyncio.create_task(_enter(primers, "p"))
-            await asyncio.sleep(0)
+    async def prime(name: str, entered: asyncio.Event, answered: bool) -> None:
+        async with primers.turn("p") as turn:
+            turns.append(name)
+            entered.set()
+            await asyncio.sleep(0 if answered else 60)
+            turn.primed = answered
+
+    async def run() -> list[bool]:
+        first, second = asyncio.Event(), asyncio.Event()
+        primer = asyncio.create_task(prime("first", first, answered=False))
+        await first.wait()
+        follower = asyncio.create_task(prime("second", second, answered=True))
+        await asyncio.sleep(0)
+        waited = not second.is_set()
+        primer.cancel()
         async with asyncio.timeout(5):
             await follower
+        return [waited, primer.cancelled(), primers.is_primed("p")]
 
-    asyncio.run(run())
+    assert asyncio.run(run()) == [True, True, True]
+    assert turns == ["first", "second"]
 
 
 def test_the_prefix_of_this_file_is_short() -> None:

@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from evalkit.models import local, local_files, local_server
 from evalkit.models.base import ModelUnavailable
-from evalkit.models.local_prompt import chat_question, label_choices, text_question
+from evalkit.models.local_prompt import chat_question, text_question
 from evalkit.models.registry import open_model
+from evalkit.models.request_parts import label_choices
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Request, Turn

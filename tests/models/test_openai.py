@@ -15,7 +15,7 @@ from evalkit.models.fields import WRONG_SHAPE
 from evalkit.models.openai import ChatReader, OpenAIModel, usage_of
 from evalkit.models.registry import open_model
 from evalkit.models.sdk import Droppable
-from evalkit.records.completion import Failure, Timing, Usage
+from evalkit.records.completion import Completion, Failure, Timing, Usage
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Reasoning, Request
 from evalkit.suite.template import make_prefix
@@ -306,12 +306,15 @@ def test_a_key_that_a_server_quotes_is_not_passed_on(fake_openai: FakeProvider) 
     assert failure.reason == "HTTP 401: Invalid key [key] at http://h/v1"
 
 
-def test_closing_twice_is_safe(fake_openai: FakeProvider) -> None:
-    model = open_model(spec("openai", fake_openai.url), context())
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_closing_twice_is_safe(fake_openai: FakeProvider, stream: bool) -> None:
+    model = open_model(spec("openai", fake_openai.url), context(stream=stream))
 
-    async def run() -> None:
-        await model.complete(Request(SHORT, "a", PLAIN, "1"))
+    async def run() -> Completion | Failure:
+        outcome = await model.complete(Request(SHORT, "a", PLAIN, "1"))
         await model.aclose()
         await model.aclose()
+        return outcome
 
-    asyncio.run(run())
+    assert isinstance(asyncio.run(run()), Completion)
+    assert model.wire.client.is_closed()  # type: ignore[attr-defined]

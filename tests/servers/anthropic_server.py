@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from evalkit.records.completion import Usage
 from tests.servers.anthropic_rules import TTL_S, bad, parts_of, refusal
+from tests.servers.batches import Answering, AnthropicBatches
 from tests.servers.config import Kind, Then
 from tests.servers.counters import Bucket
 from tests.servers.wire import (
@@ -58,6 +59,9 @@ class AnthropicApi(Api):
 
     def forget(self) -> None:
         self._entries.clear()
+
+    def batches(self, answer: Answering) -> AnthropicBatches:
+        return AnthropicBatches(answer)
 
     def key(self, headers: Mapping[str, str]) -> str | None:
         bearer = headers.get("Authorization", "")

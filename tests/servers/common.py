@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from itertools import count
 from math import ceil
 from random import Random
@@ -15,6 +16,7 @@ from typing import NoReturn
 from aiohttp import web
 
 from evalkit.records.completion import Usage
+from tests.servers.batches import BatchApi, Fate
 from tests.servers.config import Then, read_config
 from tests.servers.counters import Bucket, Rules, Stats
 from tests.servers.wire import Answer, Api, Ask, Body, Problem, Stop, decode, encode, tokens, wrap
@@ -51,6 +53,7 @@ class Server:
 
     def __init__(self, api: Api, settings: Body) -> None:
         self.api = api
+        self.batches: BatchApi = api.batches(self._answer_in_batch)
         self._initial, self._settings = settings, Body()
         self._numbers = count(1)
         self.configure(settings)
@@ -62,7 +65,7 @@ class Server:
         Fault counts and rate limits start anew; prompt cache and counters stay.
         """
         merged = {**self._settings, **settings}
-        self._config = self.api.config = read_config(merged)
+        self._config = self.api.config = self.batches.config = read_config(merged)
         self._settings = merged
         self._start_counting()
 
@@ -82,7 +85,7 @@ class Server:
         if route == ("POST", self.api.path):
             return await self._count(request)
         if route == ("GET", "/__stats"):
-            return web.json_response(self._stats.report())
+            return web.json_response({**self._stats.report(), "batches": self.batches.report()})
         if route == ("POST", "/__control"):
             try:
                 self.configure(json.loads(await request.content.read()))
@@ -96,7 +99,10 @@ class Server:
             self.configure(self._settings or self._initial)
             self._stats = Stats(self._config)
             self.api.forget()
+            self.batches.forget()
             return web.json_response({"ok": True})
+        if (answer := await self.batches.handle(request)) is not None:
+            return answer
         return self._send(Problem(404, "not_found_error", f"no such path: {request.path}"), "req_none", {})
 
     async def _count(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -144,6 +150,27 @@ class Server:
             stats.answered(digest, delivery.answer.usage, ask.stream)
         return response
 
+    def _answer_in_batch(self, body: Body, headers: Mapping[str, str]) -> tuple[Fate, int, Body]:
+        """What one request of a batch comes to: the same as live, without limits and delays."""
+        config, api = self._config, self.api
+        number = next(self._numbers)
+        problem = self._refuse(body, api.key(headers), headers)
+        then = _NO_FAULT
+        if problem is None:
+            ask = api.read(body)
+            digest = blake2b(encode(body), digest_size=12).digest()
+            if config.faults and (fault := self._rules.pick(ask.texts[0], digest)) is not None:
+                then = fault.then
+            if then.kind == "expired":
+                return "expired", 0, {}
+            if then.status is not None or then.kind in _ERRORS:
+                problem = api.problem(then.status or then.kind or 500, body, then)
+        if problem is not None:
+            return "errored", problem.status, api.error(problem, f"req_{number:09d}")
+        usage, commit = api.look_up(body, monotonic() + config.clock_offset_s)
+        commit()
+        return "succeeded", 200, api.whole(self._compose(ask, then, usage, number))
+
     def _refuse(self, body: object, key: str | None, headers: Mapping[str, str]) -> Problem | None:
         config, api = self._config, self.api
         if config.require_key is not None and key != config.require_key:
@@ -169,7 +196,7 @@ class Server:
         if self._tokens and not wait:
             free = 0 if self.api.limits_cache_reads else usage.cache_read
             wait = self._tokens.take(usage.prompt - free, now)
-        headers = self.api.rate_headers(self._requests, self._tokens, now)
+        headers = self.api.rate_headers(self._requests, self._tokens, now) if self._config.rate_headers else {}
         if wait:
             headers |= {"retry-after": str(ceil(wait)), "retry-after-ms": str(ceil(wait * 1000))}
         return headers, wait > 0

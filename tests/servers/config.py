@@ -34,6 +34,8 @@ Kind = Literal[
     "max_tokens",
     "empty",
     "thinking",
+    # in a batch only: the request was not answered in time
+    "expired",
 ]
 
 
@@ -99,7 +101,9 @@ class Config:
     Rules: with `strict` false the server is a lenient self-hosted one, which checks no parameters and shows
     its thinking as `reasoning_content`. `models` is what exists (None: all). `reject_parameters` names those
     that this server does not take. `rate_limit_rps` with `rate_limit_burst`, and `rate_limit_tpm` (prompt
-    tokens a minute, Anthropic's without cache reads), answer 429. `require_key` is the only key taken.
+    tokens a minute, Anthropic's without cache reads), answer 429; `rate_headers` false tells nothing of them but
+    Retry-After. `require_key` is the only key taken. A batch of at most `batch_most` requests ends after
+    `batch_looks` looks at it, or at the next one with `batch_end`.
     """
 
     answers: Mapping[str, str] = Field(default_factory=dict)
@@ -130,6 +134,10 @@ class Config:
     rate_limit_rps: float | None = Field(default=None, gt=0)
     rate_limit_burst: int | None = Field(default=None, ge=1)
     rate_limit_tpm: int | None = Field(default=None, ge=1)
+    rate_headers: bool = True
+    batch_looks: int = Field(default=1, ge=0)
+    batch_end: bool = False
+    batch_most: int = Field(default=50_000, ge=1)
     faults: tuple[Fault, ...] = ()
 
     record: bool = False

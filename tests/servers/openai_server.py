@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import ClassVar
 
 from evalkit.records.completion import Usage
+from tests.servers.batches import Answering, OpenAIBatches
 from tests.servers.config import Kind, Then
 from tests.servers.counters import Bucket
 from tests.servers.openai_rules import bad, refusal
@@ -38,6 +39,9 @@ class OpenAIApi(Api):
 
     def forget(self) -> None:
         self._entries.clear()
+
+    def batches(self, answer: Answering) -> OpenAIBatches:
+        return OpenAIBatches(answer)
 
     def key(self, headers: Mapping[str, str]) -> str | None:
         bearer = headers.get("Authorization", "")

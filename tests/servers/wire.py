@@ -88,6 +88,10 @@ class Api(ABC):
     config: Config = Config()
 
     @abstractmethod
+    def batches(self, answer: Callable[[Body, Mapping[str, str]], Any]) -> Any:
+        """The vendor's batch endpoints, a `tests.servers.batches.BatchApi`."""
+
+    @abstractmethod
     def key(self, headers: Mapping[str, str]) -> str | None:
         """The key that a request carries."""
 

@@ -77,7 +77,8 @@ def test_the_json_object(folder: Path, server: FakeProvider) -> None:
     assert done.out.count("\n") == 1
     data = done.json
     assert set(data) >= {"suite", "run", "complete", "contenders", "requirements", "unmeasured", "verdict"}
-    assert data["verdict"] is None
+    assert data["verdict"]["outcome"] in ("FUND", "RULE_OUT", "NOT_YET")
+    assert [a["question"] for a in data["verdict"]["answers"]] == [1, 2, 3]
     haiku, sonnet = data["contenders"]
     assert haiku["id"] == "haiku/default/prompt"
     assert haiku["n"] == 60

@@ -1,0 +1,108 @@
+"""`evalkit baseline accept|list|show|diff`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from evalkit.records.baseline import Baseline
+from evalkit.regression.baseline_file import BaselineError
+from evalkit.regression.compare import CompareOptions
+from evalkit.report.comparison_words import points
+from evalkit.report.text import plain, share
+from evalkit.store.runs import RunError
+from evalkit.workflows.baseline import Accepted, accept, accepted_baselines, diff, open_baseline
+
+GOOD, WRONG_INPUT = 0, 2
+
+
+def accept_command(run: Path, contenders: Sequence[str], as_json: bool) -> int:
+    """Accept a run's results as the baselines. Returns the exit code."""
+    try:
+        accepted = accept(run, contenders)
+    except (BaselineError, RunError) as error:
+        return _fail(error)
+    if as_json:
+        rows = [{"path": str(a.path), "contender": a.baseline.contender, "changed": a.changed} for a in accepted]
+        _print({"accepted": rows})
+        return GOOD
+    for each in accepted:
+        print(plain(_accepted(each), 600))
+    if any(each.changed for each in accepted):
+        print("Review and commit them: git add baselines && git diff --cached --stat")
+    return GOOD
+
+
+def list_command(suite: str | None, as_json: bool) -> int:
+    """List all baselines, or those of a suite. A file that cannot be read makes the exit code 2."""
+    from evalkit.report.baseline import show_baselines
+
+    found = accepted_baselines(suite=suite)
+    if as_json:
+        _print({"baselines": [_entry(path, b) for path, b in found]})
+    else:
+        show_baselines(found, sys.stdout)
+    return GOOD if all(isinstance(b, Baseline) for _, b in found) else WRONG_INPUT
+
+
+def show_command(name: str, as_json: bool) -> int:
+    """Show one baseline, by its file or as SUITE:CONTENDER. Returns the exit code."""
+    from evalkit.report.baseline import baseline_json, show_baseline
+
+    try:
+        path, baseline = open_baseline(name)
+    except BaselineError as error:
+        return _fail(error)
+    if as_json:
+        _print(baseline_json(path, baseline))
+    else:
+        show_baseline(path, baseline, sys.stdout)
+    return GOOD
+
+
+def diff_command(first: str, second: str | None, as_json: bool, flips: int) -> int:
+    """Compare a baseline with a run or another baseline; a run alone with its suite's baselines."""
+    try:
+        comparison = diff(first, second, CompareOptions(flips=flips))
+    except (BaselineError, RunError) as error:
+        return _fail(error)
+    from evalkit.report.comparison import comparison_json, show_comparison
+
+    if as_json:
+        _print(comparison_json(comparison))
+    else:
+        show_comparison(comparison, sys.stdout)
+    return GOOD
+
+
+def _entry(path: Path, found: Baseline | BaselineError) -> dict[str, Any]:
+    from evalkit.report.baseline import baseline_json
+
+    return baseline_json(path, found) if isinstance(found, Baseline) else {"path": str(path), "error": str(found)}
+
+
+def _accepted(each: Accepted) -> str:
+    accuracy = each.baseline.metrics.get("accuracy")
+    value = accuracy.value if accuracy else None
+    if not each.changed:
+        return f"{each.path}: unchanged"
+    if each.before is None:
+        return f"{each.path}: accepted, accuracy {share(value)}"
+    old = each.before.metrics.get("accuracy")
+    if value is None or old is None or old.value is None:
+        return f"{each.path}: replaced"
+    moved = points(value - old.value, signed=True)
+    return f"{each.path}: replaced, accuracy {share(old.value)} to {share(value)} ({moved} points)"
+
+
+def _print(data: Any) -> None:
+    print(json.dumps(data, ensure_ascii=False, allow_nan=False))
+
+
+def _fail(error: Exception) -> int:
+    for line in str(error).splitlines():
+        print(plain(line, 600), file=sys.stderr)
+    return WRONG_INPUT

@@ -1,0 +1,144 @@
+"""`evalkit run --batch`, `evalkit batch status` and `evalkit batch collect`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from evalkit.records.run import RunResult
+from evalkit.report.progress import progress
+from evalkit.report.terminal import show_run
+from evalkit.report.text import count, plain
+from evalkit.store.batches import BatchStoreError
+from evalkit.store.cache import CacheError
+from evalkit.store.runs import RunError
+from evalkit.suite.errors import SuiteError
+from evalkit.workflows.batch import BatchLine, BatchOptions, Submitted, batch_store, collect, run_batch, status
+from evalkit.workflows.run import Interrupted, Watch
+
+GOOD, WRONG_INPUT, INCOMPLETE, INTERRUPTED = 0, 2, 3, 130
+
+
+def batch_run_command(options: BatchOptions, as_json: bool, quiet: bool) -> int:
+    """Run a suite by batch and show it; stopped or told not to wait, say how to go on. Returns the exit code."""
+    try:
+        result = _run(options, show_progress=not quiet)
+    except SuiteError as error:
+        print(error.render(color=sys.stderr.isatty()), file=sys.stderr)
+        return WRONG_INPUT
+    except Submitted as waiting:
+        _show_lines(waiting.lines)
+        print(f"Go on with: {options.command}")
+        return GOOD
+    except Interrupted:
+        under_way = [record for record in batch_store().all() if not record.collected]
+        batches = count(len(under_way), "batch", "batches")
+        print(
+            f"\nInterrupted: {batches} under way, which go on without us. Go on with: {options.command}",
+            file=sys.stderr,
+        )
+        return INTERRUPTED
+    except (BatchStoreError, CacheError, RunError) as error:
+        print(f"{error}\nWhat was submitted is on record. Go on with: {options.command}", file=sys.stderr)
+        return INCOMPLETE
+    if as_json:
+        from evalkit.report.as_json import as_json as encode
+
+        print(json.dumps(encode(result), ensure_ascii=False, allow_nan=False))
+        if not quiet:
+            show_run(result, sys.stderr)
+    else:
+        show_run(result, sys.stdout, quiet)
+    return GOOD if result.complete else INCOMPLETE
+
+
+def batch_status_command(as_json: bool) -> int:
+    """Show every batch on record. Returns the exit code."""
+    return _about_all(status(), as_json)
+
+
+def batch_collect_command(as_json: bool) -> int:
+    """Take the answers of every batch that has ended into the cache. Returns the exit code."""
+    return _about_all(collect(lambda text: print(f"warning: {text}", file=sys.stderr)), as_json)
+
+
+def _about_all(work: Any, as_json: bool) -> int:
+    try:
+        lines: list[BatchLine] = asyncio.run(work)
+    except (BatchStoreError, CacheError) as error:
+        print(error, file=sys.stderr)
+        return INCOMPLETE
+    if as_json:
+        print(json.dumps([_as_json(line) for line in lines], ensure_ascii=False, allow_nan=False))
+    elif not lines:
+        print("No batch is on record. Submit one with: evalkit run SUITE --batch")
+    else:
+        _show_lines(lines)
+        for command in dict.fromkeys(line.record.command for line in lines):
+            print(f"Go on with: {command}")
+    return INCOMPLETE if any(line.problem for line in lines) else GOOD
+
+
+def _run(options: BatchOptions, show_progress: bool) -> RunResult:
+    """Run under an event loop of our own: SIGINT and SIGTERM cancel the waiting."""
+    watch = Watch(on_warning=lambda text: print(f"warning: {text}", file=sys.stderr))
+
+    async def work() -> RunResult:
+        task = asyncio.current_task()
+        assert task is not None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        if not show_progress:
+            return await run_batch(options, watch)
+        async with progress(watch.monitors, sys.stderr):
+            return await run_batch(options, watch)
+
+    return asyncio.run(work())
+
+
+def _show_lines(lines: Sequence[BatchLine]) -> None:
+    for line in lines:
+        record = line.record
+        name = record.id or "not submitted"
+        since = datetime.fromtimestamp(record.created).strftime("%d %b %H:%M")
+        requests = count(len(record.keys), "request")
+        print(f"{plain(name)}  {plain(record.contender)}  {requests}  {since}  {_standing(line)}")
+
+
+def _standing(line: BatchLine) -> str:
+    record, state = line.record, line.state
+    if line.problem is not None:
+        return f"cannot tell: {plain(line.problem)}"
+    if record.collected:
+        failed = len(record.failures)
+        return f"collected, {failed:,} without an answer" if failed else "collected"
+    if state is None:
+        return "under way"
+    ends = f", by {datetime.fromtimestamp(state.ends_by).strftime('%d %b %H:%M')}" if state.ends_by else ""
+    if state.ended:
+        return f"ended, {state.succeeded:,} answered, {state.failed:,} failed; ready to collect"
+    return f"under way{ends}"
+
+
+def _as_json(line: BatchLine) -> dict[str, Any]:
+    record, state = line.record, line.state
+    return {
+        "id": record.id,
+        "provider_model": record.spec.provider_model,
+        "contender": record.contender,
+        "requests": len(record.keys),
+        "created": record.created,
+        "collected": record.collected,
+        "failures": len(record.failures),
+        "ended": state.ended if state else None,
+        "succeeded": state.succeeded if state else None,
+        "failed": state.failed if state else None,
+        "ends_by": state.ends_by if state else None,
+        "problem": line.problem,
+        "command": record.command,
+    }

@@ -1,0 +1,195 @@
+"""Asking through a vendor's batch API: what is missing goes out in as few batches as its limits allow.
+
+The request key is the custom id, so that an outcome finds its place in the response cache whoever collects it, and
+on whatever day. A record of the batch is on disk before it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from time import time
+
+from evalkit.engine.key import RequestKey
+from evalkit.models.batch_base import BatchApi, BatchError, BatchItem, BatchState, not_answered
+from evalkit.records.completion import Completion, Failure
+from evalkit.records.model import ModelSpec
+from evalkit.records.request import Request
+from evalkit.store.batches import BatchRecord, BatchStore, new_tag
+from evalkit.store.cache import ResponseCache
+
+MOST_ROUNDS = 3  # submissions of a request that got no outcome
+_COMMIT_ANSWERS = 256
+_LINE_BYTES = 200  # what a vendor's line adds to a body
+
+
+@dataclass(frozen=True, slots=True)
+class Submitter:
+    """Whose requests they are: what a record tells besides the keys."""
+
+    spec: ModelSpec
+    contender: str
+    command: str
+
+
+@dataclass
+class BatchCollector:
+    """Takes the outcomes of batches into the response cache. `adapt` is told of a refusal and may say: ask anew."""
+
+    api: BatchApi
+    cache: ResponseCache
+    store: BatchStore
+    adapt: Callable[[Failure], bool] = lambda _: False
+
+    async def look(self, record: BatchRecord) -> tuple[BatchRecord | None, BatchState | None]:
+        """The record as it stands now, collected where its batch has ended; None for a batch that never was.
+
+        Raises BatchError where the vendor cannot be asked, CacheError and BatchStoreError where the disk fails.
+        """
+        if record.collected or record.being_sent:
+            return record, None
+        if record.id is None:
+            found = await self._lost(record)
+            if found is None:
+                self.store.remove(record.tag)
+                return None, None
+            record = found
+        assert record.id is not None
+        state = await self.api.status(record.id)
+        return (await self._collect(record, state) if state.ended else record), state
+
+    async def _lost(self, record: BatchRecord) -> BatchRecord | None:
+        """Whoever submitted this did not live to write the id down: the vendor may know the batch."""
+        known = {other.id for other in self.store.all()}
+        for batch_id in await self.api.find(record.tag, record.created, len(record.keys)):
+            if batch_id not in known:
+                found = replace(record, id=batch_id)
+                self.store.save(found)
+                return found
+        return None
+
+    async def _collect(self, record: BatchRecord, state: BatchState) -> BatchRecord:
+        assert record.id is not None
+        left, failures, unclear = set(record.keys), dict[str, Failure](), dict[str, Failure]()
+        ready: list[tuple[str, Completion | Failure]] = []
+        answered = False
+        if state.problem is not None:
+            failures = dict.fromkeys(left, Failure("fatal", f"the batch failed: {state.problem}"))
+            left.clear()
+        else:
+            async for key, outcome in self.api.collect(record.id):
+                if key not in left:
+                    continue
+                left.discard(key)
+                if isinstance(outcome, Completion):
+                    answered = True
+                    ready.append((key, replace(outcome, dropped=record.dropped)))
+                elif outcome.kind == "rejected":
+                    ready.append((key, outcome))
+                else:
+                    (unclear if outcome.kind == "ambiguous" else failures)[key] = outcome
+                if len(ready) >= _COMMIT_ANSWERS:
+                    self._commit(ready)
+        failures |= {key: not_answered("lost") for key in left}
+        again = not answered and any(self.adapt(failure) for failure in unclear.values())
+        for key, failure in unclear.items():
+            # The requests of a contender differ in their sample only: where one got through, the sample is the cause.
+            if answered:
+                ready.append((key, Failure("rejected", failure.reason, http_status=failure.http_status)))
+            else:
+                failures[key] = replace(failure, retryable=again)
+        self._commit(ready)
+        done = replace(record, collected=True, failures=failures)
+        self.store.save(done)
+        return done
+
+    def _commit(self, ready: list[tuple[str, Completion | Failure]]) -> None:
+        """An answer that came live meanwhile has its latency, and stays."""
+        self.cache.commit((key, outcome) for key, outcome in ready if self.cache.get(key) is None)
+        ready.clear()
+
+
+@dataclass
+class BatchAsker:
+    """One contender's requests, by batch. `body` is what would be sent live, as JSON.
+
+    `dropped` names the parameters that are not sent.
+    """
+
+    collector: BatchCollector
+    submitter: Submitter
+    keys: RequestKey
+    body: Callable[[Request], bytes]
+    dropped: Callable[[], tuple[str, ...]] = tuple
+    _wanted: set[str] = field(default_factory=set)
+
+    def records(self) -> list[BatchRecord]:
+        """The batches, of whatever run, that hold requests of this contender; known after `submit`."""
+        return [record for record in self.collector.store.all() if not self._wanted.isdisjoint(record.keys)]
+
+    async def submit(self, requests: Iterable[Request]) -> list[BatchRecord]:
+        """Submit what has no outcome and is not under way, but for what failed too often. Returns new records.
+
+        Raises BatchError, after which everything submitted so far is on record.
+        """
+        self._wanted.clear()
+        tried: dict[str, int] = {}
+        under_way: set[str] = set()
+        for record in self.collector.store.all():
+            if not record.collected:
+                under_way.update(record.keys)
+            for key, failure in record.failures.items():
+                rounds = record.round if failure.retryable else MOST_ROUNDS
+                tried[key] = max(rounds, tried.get(key, 0))
+        made = []
+        for items in self._chunks(self._missing(requests, tried, under_way)):
+            made.append(await self._send(items, 1 + max(tried.get(item.custom_id, 0) for item in items)))
+        return made
+
+    def failures(self) -> dict[str, Failure]:
+        """Why requests have no outcome, by key: the newest reason of each."""
+        found: dict[str, Failure] = {}
+        for record in self.records():
+            found |= {key: failure for key, failure in record.failures.items() if key in self._wanted}
+        return found
+
+    def _missing(
+        self, requests: Iterable[Request], tried: dict[str, int], under_way: set[str]
+    ) -> Iterator[tuple[str, Request]]:
+        for request in requests:
+            key = self.keys.of(request)
+            if key in self._wanted:
+                continue
+            self._wanted.add(key)
+            if key not in under_way and tried.get(key, 0) < MOST_ROUNDS and self.collector.cache.get(key) is None:
+                yield key, request
+
+    def _chunks(self, missing: Iterable[tuple[str, Request]]) -> Iterator[list[BatchItem]]:
+        """As many as one batch takes."""
+        api, items, size = self.collector.api, list[BatchItem](), 0
+        for key, request in missing:
+            item = BatchItem(key, self.body(request))
+            n_bytes = len(item.body) + _LINE_BYTES
+            if items and (len(items) == api.most_requests or size + n_bytes > api.most_bytes):
+                yield items
+                items, size = [], 0
+            items.append(item)
+            size += n_bytes
+        if items:
+            yield items
+
+    async def _send(self, items: list[BatchItem], round_: int) -> BatchRecord:
+        """Record, send, record the id."""
+        store, who = self.collector.store, self.submitter
+        keys = tuple(item.custom_id for item in items)
+        record = BatchRecord(new_tag(), who.spec, who.contender, who.command, keys, time(), self.dropped(), round_)
+        store.save(record)
+        try:
+            batch_id = await self.collector.api.submit(items, record.tag)
+        except BatchError as error:
+            if not error.unclear:
+                store.remove(record.tag)
+            raise
+        sent = replace(record, id=batch_id)
+        store.save(sent)
+        return sent

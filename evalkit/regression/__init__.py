@@ -1,0 +1,1 @@
+"""What changed between runs: paired comparison of contenders, nights and baselines."""

@@ -1,0 +1,89 @@
+"""Baselines on the screen and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from evalkit.records.baseline import Baseline
+from evalkit.report.terminal import console, print_table
+from evalkit.report.text import DASH, count, dollars, interval, milliseconds, plain
+
+_SHORT = 12  # digits of a digest
+
+
+def baseline_json(path: Path, baseline: Baseline) -> dict[str, Any]:
+    """A baseline as plain data, but for its samples."""
+    data = msgspec.to_builtins(baseline)
+    assert isinstance(data, dict)
+    del data["samples"]
+    return {"path": str(path), **data}
+
+
+def show_baselines(found: Sequence[tuple[Path, Baseline | Exception]], stream: IO[str]) -> None:
+    """A line per baseline; a file that cannot be read is named below with its error."""
+    from rich import box
+    from rich.table import Table
+
+    out = console(stream)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("suite", "contender", "n", "accuracy", "$/1k calls", "p50", "run of"):
+        left = name in ("suite", "contender", "run of")
+        table.add_column(name, justify="left" if left else "right", no_wrap=name != "contender", overflow="fold")
+    whole = [(path, baseline) for path, baseline in found if isinstance(baseline, Baseline)]
+    for _, b in whole:
+        table.add_row(
+            plain(b.suite),
+            plain(b.contender),
+            f"{b.n:,}",
+            interval(b.metrics.get("accuracy")),
+            dollars(b.cost_per_1000_calls),
+            milliseconds(b.latency_ms.p50 if b.latency_ms else None),
+            plain(_day(b)),
+        )
+    if whole:
+        print_table(table, out)
+    for _, error in found:
+        if not isinstance(error, Baseline):
+            out.print(plain(str(error), 600), markup=False, soft_wrap=True)
+    if not found:
+        out.print("no baselines yet; one comes from: python -m evalkit baseline accept RUN", markup=False)
+
+
+def show_baseline(path: Path, baseline: Baseline, stream: IO[str]) -> None:
+    """One baseline: its figures, and where they come from."""
+    out = console(stream)
+    for line in _lines(path, baseline):
+        out.print(plain(line, 600), markup=False, soft_wrap=True)
+
+
+def _lines(path: Path, b: Baseline) -> list[str]:
+    status = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in b.status.items() if n)
+    served = b.provenance.served_model or "unknown"
+    groups = len({sample.group for sample in b.samples if sample.group is not None})
+    lines = [
+        f"{b.contender} of {b.suite} ({path})",
+        f"{count(b.n, 'sample')}, {count(b.epochs, 'epoch')}{f', {groups:,} groups' if groups else ''}: {status}",
+        *(f"{name}: {interval(figure)}" for name, figure in b.metrics.items() if figure and figure.value is not None),
+        f"cost of 1,000 calls: {dollars(b.cost_per_1000_calls)} (list prices of {b.prices_as_of or 'unknown date'})",
+    ]
+    if b.latency_ms:
+        lines.append(f"latency: {milliseconds(b.latency_ms.p50)} median, {milliseconds(b.latency_ms.p95)} p95")
+    p = b.provenance
+    lines += [
+        f"answered by {served}; asked as {p.provider_model or 'unknown'}",
+        f"run {b.run} of {p.created or 'unknown date'}, evalkit {p.version or 'unknown'}",
+        f"data {_digest(p.data)}, prompt {p.prompt_name or ''} {_digest(p.prompt)}, scoring {_digest(p.scoring)}",
+    ]
+    return lines
+
+
+def _day(b: Baseline) -> str:
+    return (b.provenance.created or b.run)[:10]
+
+
+def _digest(value: str | None) -> str:
+    return DASH if value is None else value[:_SHORT]

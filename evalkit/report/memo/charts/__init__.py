@@ -1,0 +1,1 @@
+"""The memo's charts, drawn with Altair and set inline as SVG."""

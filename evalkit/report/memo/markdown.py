@@ -1,0 +1,106 @@
+"""The memo for a pull request: short, the verdict first; every text of the data is inert in Markdown."""
+
+from __future__ import annotations
+
+import re
+
+from evalkit.records.memo import Memo
+from evalkit.records.run import ContenderResult, RunResult
+from evalkit.report.memo.sections.contenders import shares
+from evalkit.report.memo.sections.verdict import first_things
+from evalkit.report.memo.sections.who import asked, estimate, requirement
+from evalkit.report.text import DASH, interval, plain
+from evalkit.report.words import ANSWER, OUTCOME, QUESTION, ROLE, is_command, metric, money, need, times
+
+_LONGEST = 600
+_COMMAND = 4000
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|~&#!$])")
+_STARTS = re.compile(r"^(?=[-+=]|\d+[.)](?:\s|$))")  # what would open a list or a heading
+_REACHES_OUT = (  # what a forge turns into a link, a mention or a reference: parted by a zero-width space
+    (re.compile(r"@"), "@&#8203;"),
+    (re.compile(r"(?i)\b(https?|ftp|mailto|xmpp):"), r"\1&#8203;:"),
+    (re.compile(r"(?i)\bwww\."), "www&#8203;."),
+    (re.compile(r"\\#(?=\d)"), r"\\#&#8203;"),
+    (re.compile(r"(?i)\bGH-(?=\d)"), "GH&#8203;-"),
+)
+
+
+def inert(text: str, longest: int = _LONGEST) -> str:
+    """One line of Markdown that shows the text and does nothing else: no markup, link, mention or reference."""
+    line = _SPECIAL.sub(r"\\\1", plain(text, longest).strip())
+    for pattern, harmless in _REACHES_OUT:
+        line = pattern.sub(harmless, line)
+    return _STARTS.sub("&#8203;", line)
+
+
+def fenced(text: str, longest: int = _COMMAND) -> str:
+    """A code block whose fence is longer than any run of backticks in it."""
+    line = plain(text, longest)
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", line)), default=0))
+    return f"{fence}sh\n{line}\n{fence}"
+
+
+def memo_markdown(memo: Memo) -> str:
+    """The verdict, what was vouched for, the next step, the three answers and the contenders' figures."""
+    verdict = memo.verdict
+    parts = [f"## {OUTCOME[verdict.outcome]}: {inert(memo.result.suite, 120)}", inert(verdict.sentence, 1200)]
+    parts += [f"> {inert(line)}" for line in first_things(memo)]
+    step = verdict.next_step
+    parts.append("**Next step**\n\n" + fenced(step) if is_command(step) else f"**Next step:** {inert(step, 1200)}")
+    if verdict.instead:
+        parts.append(f"**Instead:** {inert(verdict.instead)}")
+    if verdict.reopen_when:
+        parts.append(f"**Reopen when:** {inert(verdict.reopen_when)}")
+    parts += ["### The three questions", _answers(memo), "### Contenders", *_contenders(memo.result)]
+    parts.append(_footing(memo))
+    return "\n\n".join(parts) + "\n"
+
+
+def _answers(memo: Memo) -> str:
+    lines = ["| | question | answer | why |", "| --- | --- | --- | --- |"]
+    for a in memo.verdict.answers:
+        lines.append(f"| {a.question} | {QUESTION[a.question]} | **{ANSWER[a.state]}** | {inert(a.why)} |")
+    return "\n".join(lines)
+
+
+def _contenders(result: RunResult) -> list[str]:
+    measured = asked(result)
+    needs = "; ".join(inert(need(n)) for n in dict.fromkeys(r.need for r in result.requirements))
+    parts = [f"Good enough: {needs}"] if needs else []
+    if measured:
+        names = shares(result)
+        head = ["contender", "role", "n", *(metric(m) for m in names), "$ per 1,000 calls", "p50 / p95"]
+        lines = [_row([inert(h) for h in head]), _row(["---", "---", *["---:"] * (len(head) - 2)])]
+        lines += [_row(_cells(result, c, names)) for c in measured]
+        parts.append("\n".join(lines))
+    else:
+        parts.append("No contender was measured on the test split.")
+    skipped = [c for c in result.contenders if c.skipped is not None and c.split == "test"]
+    if skipped:
+        parts.append("\n".join(f"- Not measured: {inert(c.id, 120)} ({inert(c.skipped or '', 200)})" for c in skipped))
+    return parts
+
+
+def _cells(result: RunResult, c: ContenderResult, names: list[str]) -> list[str]:
+    figures = []
+    for name in names:
+        held = requirement(result, c, name)
+        state = f", {held.state}" if held and c.role != "floor" else ""
+        figures.append(inert(interval(estimate(c, name)) + state))
+    cost = money(c.cost.per_1000_calls if c.cost else None)
+    return [inert(c.id, 120), ROLE[c.role], f"{c.n:,}", *figures, inert(cost), times(c.latency_ms)]
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _footing(memo: Memo) -> str:
+    rows = ", ".join(f"{inert(name, 40)} {n:,}" for name, n in memo.splits.items())
+    dates = sorted({p.as_of for p in memo.prices if p.as_of})
+    prices = f" Prices as of {inert(', '.join(dates), 120)}." if dates else ""
+    said = f"Rows: {rows}. " if rows else ""
+    return (
+        f"{said}Figures with two-sided 95 % intervals; a dash is an unknown.{prices} "
+        f"Data {inert(memo.fingerprint or DASH, 80)}; run {inert(memo.result.run, 120)}, {inert(memo.created, 60)}."
+    )

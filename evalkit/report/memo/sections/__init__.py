@@ -1,0 +1,1 @@
+"""The memo's sections, each made from records into blocks."""
