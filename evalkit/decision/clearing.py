@@ -39,16 +39,15 @@ class _Gap:
     def doubts(self) -> list[Doubt]:
         metric = self.unmet.need.metric
         found: list[Doubt | None] = []
-        if metric in CONTENT or (metric in FORM and not self._form_can_be_enforced(metric)):
+        if metric in CONTENT:
             found += [self._labels(), self._prompt()]
+        elif metric in FORM and not self.facts.has_native:
+            found.append(self._prompt())  # where nothing enforces the form, only the prompt can ask for it
         if (metric in FORM and self.facts.has_native) or (metric in CONTENT and self._loses_to_form()):
             found.append(self._form())
         if metric in CONTENT | FORM:
             found.append(self._truncation())
         return [doubt for doubt in found if doubt is not None]
-
-    def _form_can_be_enforced(self, metric: str) -> bool:
-        return metric == "format_validity" or self.facts.has_native
 
     def _doubt(self, kind: Kind, why: str) -> Doubt:
         return Doubt(kind, self.contender.model, why)
@@ -72,7 +71,7 @@ class _Gap:
         name = self.contender.model
         ladder = next((each for each in self.facts.ladders if each.model == name), None)
         if ladder is None:
-            return self._doubt("prompt", f"only one prompt was tried with {name}: its headroom is unknown")
+            return self._doubt("prompt", "only one prompt was tried, so its headroom is unknown")
         used_up, why = headroom_used_up(ladder, self.unmet.gap.value or 0.0)
         return None if used_up else self._doubt("prompt", why)
 
@@ -86,15 +85,14 @@ class _Gap:
     def _form(self) -> Doubt | None:
         if "format" in self.facts.vouched or self.contender.enforce == "native" or not self.facts.has_native:
             return None
-        name = self.contender.model
         twins = [c for c in self.result.contenders if self._is_native_twin(c)]
         if not twins:
-            return self._doubt("format", f"{name} was not asked with native structured output")
+            return self._doubt("format", "native structured output was not tried")
         states = {r.state for c in twins for r in requirements_of(self.result, c.id) if r.need == self.unmet.need}
         if states == {"unmet"}:
             return None
         state = "meets it" if "met" in states else "is undecided on it"
-        return self._doubt("format", f"{name} with native structured output {state}")
+        return self._doubt("format", f"with native structured output the model {state}")
 
     def _is_native_twin(self, other: ContenderResult) -> bool:
         mine = self.contender
@@ -111,14 +109,15 @@ class _Gap:
         cut = status.get("truncated", 0) / total if total else 0.0
         if cut < MOST_TRUNCATED:
             return None
-        return self._doubt("truncation", f"{cut:.1%} of {self.contender.model}'s answers were cut off")
+        return self._doubt("truncation", f"{cut:.1%} of the answers were cut off")
 
 
 def doubts(contender: ContenderResult, unmet: Requirement, result: RunResult, facts: Facts) -> list[Doubt]:
     """What keeps an unmet need from counting for a fine-tune; empty where the evidence clears it.
 
     Needs of content are cleared by labels that do not cap them, by a prompt whose headroom is used up, and by answers
-    that are not cut off; needs of form by native structured output that misses them too. Times and costs are what they
-    are. `facts.vouched` stands in for evidence.
+    that are not cut off; needs of form by native structured output that misses them too, or where no provider can
+    enforce the form, by a prompt whose headroom is used up. Times and costs are what they are. `facts.vouched` stands
+    in for evidence.
     """
     return _Gap(contender, unmet, result, facts).doubts()

@@ -228,7 +228,10 @@ def _all_unmet(ground: Ground, asked: Sequence[ContenderResult]) -> Question1:
     if not found:
         return Question1(_answer(ground, "for", f"{sentence}, and the evidence clears it."))
     unique = list({(d.kind, d.model): d for d in found}.values())
-    reasons = list(dict.fromkeys(d.why for d in unique))
+    models: dict[str, list[str]] = {}
+    for doubt in unique:
+        models.setdefault(doubt.why, []).append(doubt.model)
+    reasons = [f"{reason} ({words.listed(names)})" for reason, names in models.items()]
     why = f"{sentence}; not cleared: {'; '.join(reasons[:3])}."
     return Question1(_answer(ground, "undecided", why), tuple(unique))
 

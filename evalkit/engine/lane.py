@@ -24,7 +24,8 @@ _REQUESTS_PER_TURN = 128  # taken by a worker before other tasks (display, Ctrl-
 _SPREAD = 0.1  # requests that wait for one limit come back over a tenth of the wait, not at one moment
 
 
-@dataclass(frozen=True, slots=True)
+# Neither is frozen: one of each is made per sample, and setting fields around a freeze takes three times as long.
+@dataclass(slots=True)
 class Answer(Generic[T]):
     """An outcome with what it belongs to. `sent` is False for cached answers and for repeats of a request."""
 
@@ -37,7 +38,7 @@ class Answer(Generic[T]):
     retries: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Asked(Generic[T]):
     key: str
     request: Request

@@ -14,7 +14,10 @@ _LIMITS = frozenset({RATE_LIMIT, 503, 529})  # statuses that tell of load, not o
 
 @dataclass
 class Monitor:
-    """Counters of one contender. `total` is None until known; times are `clock` seconds."""
+    """Counters of one contender. `total` is None until known; times are `clock` seconds.
+
+    `note` says what else is waited for, such as a batch at the provider.
+    """
 
     total: int | None = None
     done: int = 0
@@ -25,6 +28,7 @@ class Monitor:
     spent: float | None = 0.0
     last_failure: str | None = None
     stopped: str | None = None
+    note: str | None = None
     clock: Callable[[], float] = monotonic
     _limited_until: float = 0.0
 

@@ -11,7 +11,7 @@ from evalkit.models.access import access_of, strip_password
 from evalkit.models.base import ModelContext
 from evalkit.models.fields import WRONG_SHAPE, count, name_of, text_of
 from evalkit.models.request_parts import example_turns
-from evalkit.models.sdk import JSON_HEADERS, Droppable, SdkModel, Wire, client_arguments, url_of
+from evalkit.models.sdk import Droppable, SdkModel, Wire, client_arguments, url_of
 from evalkit.records.completion import Completion, StopReason, Timing, Usage
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Reasoning
@@ -59,7 +59,7 @@ def open_model(spec: ModelSpec, context: ModelContext) -> AnthropicModel:
         access=access,
         timeout_s=context.timeout_s,
         stream=context.stream,
-        headers={**JSON_HEADERS, "anthropic-version": version},
+        headers={"anthropic-version": version} if legacy else {},
     )
     return AnthropicModel(
         spec,

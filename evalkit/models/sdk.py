@@ -25,7 +25,6 @@ from evalkit.records.completion import Completion, Failure, Timing
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Request
 
-JSON_HEADERS = {"content-type": "application/json"}
 _CONNECT_S = 10.0
 ANSWER_PARAMETERS = frozenset({"temperature", "seed", "reasoning_effort", "thinking"})
 
@@ -84,7 +83,7 @@ def url_of(client: Any, path: str) -> str:
 
 @dataclass(slots=True)
 class Wire:
-    """One SDK client and how to talk to one URL with it."""
+    """One SDK client and how to talk to one URL with it; `headers` are sent besides the client's own."""
 
     sdk: Any
     client: Any
@@ -93,7 +92,14 @@ class Wire:
     access: Access
     timeout_s: float
     stream: bool = False
-    headers: dict[str, str] = field(default_factory=lambda: dict(JSON_HEADERS))
+    headers: Mapping[str, str] = field(default_factory=dict)
+    _options: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        import httpx2
+
+        # A call has its time-out as a whole; clocks for each part of it would only cost.
+        self._options = {"headers": self.headers, "timeout": httpx2.Timeout(None, connect=_CONNECT_S)}
 
     async def send(self, body: Mapping[str, Any]) -> Completion | Failure:
         """Send once; never raises for what an API or a network can do. No reason quotes the key."""
@@ -132,9 +138,7 @@ class Wire:
 
         content = msgspec.json.encode(body)
         started = perf_counter()
-        response = await self.client.post(
-            self.url, content=content, cast_to=httpx2.Response, options={"headers": self.headers}
-        )
+        response = await self.client.post(self.url, content=content, cast_to=httpx2.Response, options=self._options)
         timing = Timing(latency_ms=(perf_counter() - started) * 1000)
         try:
             completion = self.reader.whole(decode(response.content), timing)
@@ -152,7 +156,7 @@ class Wire:
             cast_to=object,
             stream=True,
             stream_cls=self.sdk.AsyncStream[object],
-            options={"headers": self.headers},
+            options=self._options,
         )
         if not hasattr(stream, "__aiter__"):
             return not_the_api(200, None)
@@ -239,10 +243,8 @@ class SdkModel(ABC):
 
     async def complete(self, request: Request) -> Completion | Failure:
         """Ask once; once more without a parameter that the server names as not accepted."""
-        fixed, turns = self._fixed(request.prefix, request.parameters)
         while True:
-            messages = [*turns, {"role": "user", "content": request.suffix}]
-            body = self.droppable.apply({**fixed, "messages": messages})
+            body = self._body(request)
             outcome = await self.wire.send(body)
             if isinstance(outcome, Completion):
                 dropped = self.droppable.told() | self.not_sent(request.parameters)
@@ -250,9 +252,18 @@ class SdkModel(ABC):
             if not self.droppable.learn(outcome, body):
                 return outcome
 
+    def encoded(self, request: Request) -> bytes:
+        """The body that is sent for a request, as JSON."""
+        return msgspec.json.encode(self._body(request))
+
     async def aclose(self) -> None:
         """Close the connections."""
         await self.wire.aclose()
+
+    def _body(self, request: Request) -> dict[str, Any]:
+        fixed, turns = self._fixed(request.prefix, request.parameters)
+        messages = [*turns, {"role": "user", "content": request.suffix}]
+        return self.droppable.apply({**fixed, "messages": messages})
 
     def _fixed(self, prefix: Prefix, parameters: Parameters) -> tuple[dict[str, Any], list[msgspec.Raw]]:
         if self._shared is None or self._shared[0] is not prefix or self._shared[1] is not parameters:

@@ -3,11 +3,11 @@
 In a night without any change the chance that some drop test fails, over all suites and contenders, is at most 1 %.
 A drop goes through three steps:
 
-1. The first run: its one-sided paired p against the baseline is at most 0.05 over the number of drop tests of the night,
-   and the drop is larger than the tolerance. Then the contender is asked again.
+1. The first run: its one-sided paired p against the baseline is at most 0.05 over the number of drop tests of the
+   night, and the drop is larger than the tolerance. Then the contender is asked again.
 2. The fresh run must show the same by itself: chance in one night, or a baseline that was a little lucky, rarely does.
-3. The p over both runs together, of which the baseline's own sampling error is a part, is corrected by Holm over all drop
-   tests of the night, those without a second run counting as 1. It fails at 0.01.
+3. The p over both runs together, of which the baseline's own sampling error is a part, is corrected by Holm over all
+   drop tests of the night, those without a second run counting as 1. It fails at 0.01.
 
 Steps 1 and 2 only ever hold failures back, so that step 3 keeps the level, whatever the tests have in common. For
 baselines that are one run the simulation in scripts/bench/nightly_gate finds false alarms on far fewer nights, and even

@@ -7,11 +7,10 @@ its answers by batch before its turn, and whoever has none is asked live.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import time
-from typing import Any
 
 from evalkit.engine.batch import BatchAsker, BatchCollector, Submitter
 from evalkit.engine.config import EngineConfig
@@ -23,19 +22,21 @@ from evalkit.models.batches import BATCH_PROVIDERS, batch_api
 from evalkit.models.registry import open_model
 from evalkit.models.sdk import SdkModel
 from evalkit.records.completion import Completion, Failure
+from evalkit.records.estimate import Requirement
 from evalkit.records.places import cache_folder
 from evalkit.records.request import Request
-from evalkit.records.run import RunResult
+from evalkit.records.run import ContenderResult, RunResult
 from evalkit.records.sample import Sample
 from evalkit.store.batches import BatchRecord, BatchStore
 from evalkit.store.cache import ResponseCache
 from evalkit.suite.contenders import Contender
 from evalkit.workflows.contender_run import ContenderRun
-from evalkit.workflows.prepare import prepare
+from evalkit.workflows.prepare import Prepared, prepare
 from evalkit.workflows.run import RunOptions, Watch, _Run
 from evalkit.workflows.training import model_context
 
 _LONGEST_POLL_S = 60.0
+_TIMED = ("latency_p95_ms", "ttft_p95_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +132,18 @@ async def _look(record: BatchRecord, model: Model) -> BatchLine:
     return BatchLine(record, await api.status(record.id))
 
 
-async def _with_model(record: BatchRecord, what: Callable[[BatchRecord, Model], Any]) -> BatchLine:
+async def _with_model(record: BatchRecord, what: Callable[[BatchRecord, Model], Awaitable[BatchLine]]) -> BatchLine:
     """Do something about a batch with its model; that it cannot be reached is told in the line."""
     try:
         model = open_model(record.spec, ModelContext(lambda: (), ""))
     except ModelUnavailable as reason:
         return BatchLine(record, None, str(reason))
     try:
-        line: BatchLine = await what(record, model)
+        return await what(record, model)
     except BatchError as error:
         return BatchLine(record, None, str(error))
     finally:
         await model.aclose()
-    return line
 
 
 @dataclass
@@ -173,7 +173,7 @@ class _Unasked:
 class _BatchRun(_Run):
     """A run whose hosted contenders are asked by batch. `reported` are the batches that its table accounts for."""
 
-    def __init__(self, options: BatchOptions, prepared: Any, watch: Watch) -> None:
+    def __init__(self, options: BatchOptions, prepared: Prepared, watch: Watch) -> None:
         super().__init__(prepared, options.run, watch)
         self.batch = options
         self.store = batch_store()
@@ -181,8 +181,16 @@ class _BatchRun(_Run):
         self.pending: dict[str, BatchLine] = {}
         self._turn = asyncio.Lock()  # contenders may share requests: one at a time looks and submits
 
-    async def _compete(self, *arguments: Any) -> Any:
-        found = await super()._compete(*arguments)
+    async def execute(self) -> RunResult:
+        timed = [need.metric for need in self.suite.good_enough.needs() if need.metric in _TIMED]
+        if timed:
+            self._warn(f"a batch has no latency: {' and '.join(timed)} stay undecided where answers came by batch")
+        return await super().execute()
+
+    async def _compete(
+        self, everyone: Sequence[Contender], split: str, cache: ResponseCache
+    ) -> tuple[list[ContenderResult], list[Requirement]]:
+        found = await super()._compete(everyone, split, cache)
         if self.pending:
             raise Submitted(tuple(self.pending.values()))
         return found

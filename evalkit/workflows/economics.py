@@ -21,7 +21,9 @@ def economics_of(config: EconomicsConfig | None) -> Economics | None:
     if config is None:
         return None
     plain: dict[str, Any] = {name: getattr(config, name) for name in EconomicsConfig.model_fields if name != "gpu"}
-    spans: dict[str, Any] = {name: Span(value.low, value.high) if isinstance(value, Range) else value for name, value in plain.items()}
+    spans: dict[str, Any] = {
+        name: Span(value.low, value.high) if isinstance(value, Range) else value for name, value in plain.items()
+    }
     gpu = Gpu(**config.gpu.model_dump()) if config.gpu else None
     return Economics(**spans, gpu=gpu)
 

@@ -13,7 +13,6 @@ from evalkit.suite.contenders import Contender, samples_of
 from evalkit.workflows.prepare import Prepared
 
 _ROWS_LOOKED_AT = 500
-_HOSTED = ("anthropic", "openai")
 
 
 def token_mix(prepared: Prepared, contender: Contender, split: str) -> TokenMix:
@@ -43,7 +42,7 @@ def unmeasured(prepared: Prepared, results: Sequence[ContenderResult]) -> list[t
     found: dict[str, Unmeasured] = {}
     for contender in prepared.contenders:
         reason = reasons.get(contender.id)
-        if reason is not None and contender.spec.provider in _HOSTED and contender.spec.name not in found:
+        if reason is not None and contender.spec.is_api and contender.spec.name not in found:
             found[contender.spec.name] = estimate(prepared, contender, reason)
     return [(each, volume) for each in found.values()]
 

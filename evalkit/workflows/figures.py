@@ -23,9 +23,6 @@ from evalkit.workflows.contender_run import ContenderRun
 
 _OLD_PRICE_DAYS = 120
 _ALWAYS = ("accuracy", "accuracy_if_valid", "accuracy_lenient", "format_validity", "macro_f1", "vocabulary")
-_CACHING_PROVIDERS = ("anthropic", "openai")
-
-
 _APART = frozenset({"latency_p95_ms", "ttft_p95_ms", "cost_per_1000_calls"})  # shown under their own keys
 
 
@@ -120,7 +117,7 @@ def _warnings(run: ContenderRun, cut: int, prices: PriceList) -> list[str]:
 def _caching_warning(run: ContenderRun, prices: PriceList) -> str | None:
     """Caching was asked for and the counters stayed at zero: say so, with the numbers."""
     contender = run.contender
-    asked = contender.parameters.cache_ttl != "off" and contender.spec.provider in _CACHING_PROVIDERS
+    asked = contender.parameters.cache_ttl != "off" and contender.spec.is_api
     if not asked or run.asked_with_usage < 2 or run.usage is None or run.usage.cache_read:
         return None
     prompt = run.usage.prompt / run.asked_with_usage

@@ -81,7 +81,9 @@ def memo_of(stored: StoredRun, result: RunResult) -> Memo:
 
 def _columns(frame: Any, roles: Mapping[str, Role]) -> AnswerColumns:
     names = ("contender", "sample_id", "input", "target", "text", "status", "correct", "note")
-    columns = {name: frame[name].tolist() for name in names}
+    columns: dict[str, list[Any]] = {
+        name: [None if value != value else value for value in frame[name].tolist()] for name in names
+    }
     return AnswerColumns(**columns, role=[roles[c] for c in columns["contender"]])
 
 

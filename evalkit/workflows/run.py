@@ -39,8 +39,6 @@ from evalkit.workflows.prepare import Prepared, prepare
 from evalkit.workflows.prompts import ranked
 from evalkit.workflows.training import model_context
 
-_CACHING_PROVIDERS = frozenset({"anthropic", "openai"})
-
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
@@ -199,8 +197,8 @@ class _Run:
         ttl = contender.parameters.cache_ttl
         config = EngineConfig(
             concurrency=contender.concurrency,
-            prime=ttl != "off" and contender.spec.provider in _CACHING_PROVIDERS,
-            want_ttft=self.suite.wants_ttft and contender.spec.provider in _CACHING_PROVIDERS,
+            prime=ttl != "off" and contender.spec.is_api,
+            want_ttft=self.suite.wants_ttft and contender.spec.is_api,
         )
         keys = self.keys[contender.id]
         lane = Lane(model, keys, config, cache, self.primers, run.monitor, run.take)

@@ -279,7 +279,7 @@ def write_suite(folder: Path, fakes: Fakes, n: int = 30) -> Path:
     labels = ("billing", "shipping", "payments")
     rows = [{"id": str(i), "text": f"ticket {i}", "label": labels[i % 3]} for i in range(n)]
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    answers = {row["text"]: row["label"] if i % 3 else "billing" for i, row in enumerate(rows)}
+    answers = {row["text"]: row["label"] if i % 3 else "payments" for i, row in enumerate(rows)}
     for fake in fakes.values():
         fake.configure(answers=answers, default_answer="no")
     path = folder / "suite.yaml"

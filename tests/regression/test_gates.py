@@ -70,9 +70,9 @@ def test_a_drop_that_n_cannot_judge_is_said_to_be_so() -> None:
     found = judged(Held(baseline(letters(40, 4)), baseline(letters(40, 2)), Gates()))["drop"]
     assert found.outcome == "undecided"
     assert "40 rows cannot tell from chance" in found.text
-    tiny = judged(Held(baseline(letters(8, 1)), baseline(letters(8, 1)), Gates()))["drop"]
+    tiny = judged(Held(baseline(letters(6, 1)), baseline(letters(6, 1)), Gates()))["drop"]
     assert (tiny.outcome, tiny.test and tiny.test.visible) == ("undecided", None)
-    assert "8 rows cannot judge it" in tiny.text
+    assert "6 rows cannot judge it" in tiny.text
 
 
 def test_under_ten_clusters_nothing_is_judged() -> None:

@@ -15,7 +15,7 @@ import yaml
 from evalkit.cli.main import app
 from tests.cli_helper import evalkit, write, write_rows
 
-TEST, TRAIN = 300, 1500
+TEST, TRAIN = 240, 1300
 COMMANDS = {c.name or (c.callback.__name__ if c.callback else "") for c in app.registered_commands}
 COMMANDS |= {g.name or "" for g in app.registered_groups} | {"baseline", "ladder"}
 KEYS = {"ANTHROPIC_API_KEY": "k-0123456789", "OPENAI_API_KEY": "k-0123456789", "TUNED_API_KEY": "k-0123456789"}

@@ -40,7 +40,7 @@ def test_ten_million_calls_a_month(tmp_path: Path, price: dict[str, float] | Non
     assert states(data) == [cheaper, "for", cheaper]
     if outcome == "RULE_OUT":
         assert verdict["instead"].startswith("Go on with haiku")
-        assert "calls a month" in verdict["reopen_when"]
+        assert "no volume" in verdict["reopen_when"]
 
 
 def test_medical_coding_after_a_drift_of_the_codes(tmp_path: Path) -> None:
@@ -123,6 +123,9 @@ def test_an_exact_format_that_no_provider_enforces(tmp_path: Path) -> None:
     }
     with serve("anthropic", answers=answers) as server:
         data = job.run(job.suite(**parts), ANTHROPIC_BASE_URL=server.url)
+        assert data["verdict"]["outcome"] == "NOT_YET", data["verdict"]
+        assert "ladder suite.yaml --model haiku" in data["verdict"]["next_step"]
+        data = job.run(job.suite(**parts, prompts=THREE_PROMPTS), ANTHROPIC_BASE_URL=server.url)
     unmet = {r["metric"] for r in data["requirements"] if r["state"] == "unmet"}
     assert unmet == {"accuracy", "format_validity"}
     assert data["verdict"]["outcome"] == "FUND", data["verdict"]

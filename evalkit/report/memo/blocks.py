@@ -93,7 +93,6 @@ class Heat:
     title: str
     labels: tuple[str, ...]
     cells: tuple[tuple[tuple[int, float], ...], ...]
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from evalkit.report.memo.charts.svg import Size, altair
 from evalkit.report.memo.charts.theme import INK, NEUTRAL
 from evalkit.report.words import calls
 
+Box = tuple[float, float, float, float]
 Spot = tuple[float, float, str]  # x and y in pixels, and a text or a side
 _LETTER = 6.7
 _LINE = 15
@@ -58,12 +59,13 @@ def own_volume(span: Span | None, volumes: Sequence[float], low: bool = False) -
     return layers
 
 
-def placed(points: Sequence[Spot], width: float, height: float) -> list[Spot | None]:
+def placed(points: Sequence[Spot], width: float, height: float, blocked: Sequence[Box] = ()) -> list[Spot | None]:
     """Where the label of each point (x, y in pixels, text) stands: x, y, and the side to which it is aligned.
 
-    The first of right, left, above and below that hits no earlier label and no point; None where none is free.
+    The first of right, left, above and below that hits no earlier label, no point and no `blocked` box (left, top,
+    right, bottom); None where none is free.
     """
-    taken = [(x - 6, y - 6, x + 6, y + 6) for x, y, _ in points]
+    taken: list[Box] = [*blocked, *((x - 6, y - 6, x + 6, y + 6) for x, y, _ in points)]
     found: list[Spot | None] = []
     for x, y, text in points:
         long = _LETTER * len(text)
@@ -85,5 +87,5 @@ def placed(points: Sequence[Spot], width: float, height: float) -> list[Spot | N
     return found
 
 
-def _hit(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+def _hit(a: Box, b: Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

@@ -9,7 +9,7 @@ from typing import Any
 
 from evalkit.records.estimate import Estimate, Need
 from evalkit.report.memo.blocks import Figure, Table
-from evalkit.report.memo.charts.axes import placed
+from evalkit.report.memo.charts.axes import Box, placed
 from evalkit.report.memo.charts.svg import Size, altair, drawings
 from evalkit.report.memo.charts.theme import BAD, GOOD, NEED, NEUTRAL, PAPER, SERIES, SOFT
 from evalkit.report.text import share
@@ -17,7 +17,8 @@ from evalkit.report.words import cut, money
 
 _ROLE_COLOUR = {"frontier": GOOD, "prompted": SERIES[2], "fine_tuned": BAD, "floor": NEUTRAL}
 _ROLE_SHAPE = {"frontier": "circle", "prompted": "square", "fine_tuned": "diamond", "floor": "triangle-up"}
-_CROWD = 6
+_CROWD = 3  # from more names on, one may find no room
+_NEED_WIDTH = 84
 _LONGEST = {"wide": 26, "narrow": 16}
 
 
@@ -82,8 +83,11 @@ class _Scales:
     def at(self, point: Priced) -> tuple[float, float]:
         low, high = self.x
         along = log10(point.cost / low) / log10(high / low) if self.kind == "log" else (point.cost - low) / (high - low)
-        up = ((point.accuracy.value or 0.0) - self.y[0]) / (self.y[1] - self.y[0])
-        return along * self.width, (1 - up) * self.height
+        return along * self.width, self.up(point.accuracy.value or 0.0)
+
+    def up(self, accuracy: float) -> float:
+        """Pixels from the top."""
+        return (1 - (accuracy - self.y[0]) / (self.y[1] - self.y[0])) * self.height
 
 
 def _scales(points: Sequence[Priced], need: Need | None, size: Size) -> _Scales:
@@ -123,11 +127,11 @@ def _draw(points: Sequence[Priced], on_front: Sequence[Priced], need: Need | Non
     dot = data.mark_point(filled=True, size=100, opacity=1, stroke=PAPER, strokeWidth=1.2)
     colour = alt.Color("colour:N", scale=None)
     layers = [
-        *_need(need, y, scales),
+        *_need(points, need, y, scales),
         line.mark_line(interpolate="step-after", stroke=SOFT, strokeWidth=1.4),
         data.mark_rule(strokeWidth=1.6, opacity=0.6).encode(y=alt.Y("low:Q"), y2=alt.Y2("high:Q"), color=colour),
         dot.encode(y=y, color=colour, shape=alt.Shape("shape:N", scale=None)),
-        *_labels(points, scales, size),
+        *_labels(points, need, scales, size),
     ]
     return alt.layer(*layers).properties(width=scales.width, height=scales.height)
 
@@ -144,25 +148,41 @@ def _row(p: Priced) -> dict[str, Any]:
     }
 
 
-def _need(need: Need | None, y: Any, scales: _Scales) -> list[Any]:
+def _need_box(points: Sequence[Priced], need: Need, scales: _Scales) -> Box:
+    """Where the need's name stands at its line: at the end of it that hides no dot."""
+    line, right = scales.up(need.threshold), scales.width
+    boxes = [(x, y, x + _NEED_WIDTH, y + 16) for x in (right - _NEED_WIDTH, 0.0) for y in (line - 18, line + 2)]
+    dots = [scales.at(p) for p in points]
+
+    def hidden(box: Box) -> int:
+        return sum(box[0] - 8 < x < box[2] + 8 and box[1] - 6 < y < box[3] + 6 for x, y in dots)
+
+    return min(boxes, key=hidden)
+
+
+def _need(points: Sequence[Priced], need: Need | None, y: Any, scales: _Scales) -> list[Any]:
     if need is None:
         return []
     alt = altair()
+    left, top, right, bottom = _need_box(points, need, scales)
+    at_left = left == 0
     row = {"accuracy": need.threshold, "text": f"needed {share(need.threshold)}"}
-    at = alt.Chart(alt.Data(values=[row])).encode(y=y)
+    at = alt.Chart(alt.Data(values=[row]))
+    name = at.mark_text(align="left" if at_left else "right", baseline="middle", fill=NEED)
     return [
-        at.mark_rule(stroke=NEED, strokeDash=[5, 3], strokeWidth=1.5),
-        at.mark_text(align="right", baseline="bottom", dy=-3, fill=NEED).encode(
-            x=alt.XValue(scales.width), text=alt.Text("text:N")
+        at.mark_rule(stroke=NEED, strokeDash=[5, 3], strokeWidth=1.5).encode(y=y),
+        name.encode(
+            x=alt.XValue(left + 4 if at_left else right), y=alt.YValue((top + bottom) / 2), text=alt.Text("text:N")
         ),
     ]
 
 
-def _labels(points: Sequence[Priced], scales: _Scales, size: Size) -> list[Any]:
-    """Names beside their dots, a layer per alignment."""
+def _labels(points: Sequence[Priced], need: Need | None, scales: _Scales, size: Size) -> list[Any]:
+    """Names beside their dots, a layer each, where there is room."""
     alt = altair()
     named = [(*scales.at(p), cut(p.name, _LONGEST[size.name])) for p in points]
-    spots = placed(named, scales.width, scales.height)
+    blocked = [_need_box(points, need, scales)] if need else []
+    spots = placed(named, scales.width, scales.height, blocked)
     layers = []
     for (_, _, text), spot in zip(named, spots, strict=True):
         if spot is None:

@@ -28,6 +28,9 @@ def confusion_section(memo: Memo) -> Section:
     if len(found) > len(shown):
         blocks.append(Text((f"The {len(shown)} of {len(found)} contenders with most rows are shown.",), "muted"))
     blocks += [_matrix(c) for c in shown]
+    if any(isinstance(b, Heat) for b in blocks):
+        note = "Rows are the truth, columns the answers in the same order; the last column holds invalid answers."
+        blocks.append(Text((note,), "muted"))
     return Section("confusion", title, short, blocks)
 
 
@@ -39,8 +42,7 @@ def _matrix(c: ContenderResult) -> Block:
     for row in c.confusion.counts:
         total = sum(row)
         cells.append(tuple((n, n / total if total else 0.0) for n in row))
-    note = "Rows are the truth, columns the answers in the same order; the last column holds invalid answers."
-    return Heat(f"{c.id}, {c.n:,} rows", c.confusion.labels, tuple(cells), note)
+    return Heat(f"{c.id}, {c.n:,} rows", c.confusion.labels, tuple(cells))
 
 
 def _pairs(name: str, confusion: Confusion) -> Table:

@@ -1,0 +1,158 @@
+"""The gate of a key: free while no limit is known, one for all contenders of the key, fair, and told why it waits."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from evalkit.engine.gate import Gate, Gates
+from evalkit.engine.lane import Answer, Lane
+from evalkit.engine.limiter import Permit
+from evalkit.models.registry import open_model
+from evalkit.records.completion import Completion, Failure
+from evalkit.records.request import Request
+from evalkit.store.cache import ResponseCache
+from tests.engine.asking import QUICK, Scripted, ask_all, context, lane_of, request, said, spec
+from tests.servers.launch import FakeProvider
+
+LIMITED = Failure("infra", "too many", True, 0.3, 429)
+NEAR = {"anthropic-ratelimit-requests-limit": "3000", "anthropic-ratelimit-requests-remaining": "2"}
+
+
+@dataclass
+class Clock:
+    """A time that tests move."""
+
+    now: float = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_nothing_is_asked_of_it_while_no_limit_is_known() -> None:
+    gate = Gate("anthropic", Clock())
+    for number in range(1, 200):
+        permit = gate.free()
+        assert permit.number == number
+        gate.hear({"content-type": "application/json"})
+        gate.ended(permit, said())
+        assert not gate.active and gate.waiting() is None
+
+
+def test_headers_near_the_limit_make_it_pace() -> None:
+    clock = Clock()
+    gate = Gate("anthropic", clock)
+    permit = gate.free()
+    gate.hear(NEAR)
+    gate.ended(permit, said())
+    assert gate.active
+    assert gate.limiter.rate(clock.now) == pytest.approx(50, abs=3)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Failure("fatal", "no money", False, None, 429),
+        Failure("infra", "down", True, None, 503),
+        Failure("infra", "cut", True),
+    ],
+)
+def test_what_is_no_limit_leaves_it_free(failure: Failure) -> None:
+    gate = Gate("openai", Clock())
+    gate.ended(gate.free(), failure)
+    assert not gate.active and gate.limiter.ceiling is None
+
+
+def test_why_it_waits() -> None:
+    clock = Clock()
+    gate = Gate("anthropic", clock)
+    gate.ended(gate.free(), LIMITED)
+    assert gate.waiting() == "waiting 0 s: anthropic asked to"
+    clock.now += 1
+    assert gate.waiting() is None  # nobody is at the gate
+
+    async def one_at_the_gate() -> str | None:
+        async with gate._queue:
+            return gate.waiting()
+
+    assert asyncio.run(one_at_the_gate()) == "waiting for the rate limit of anthropic, 1.0/s"
+
+
+def test_permits_are_given_in_the_order_of_asking() -> None:
+    gate = Gate("anthropic")
+    for _ in range(50):
+        gate.free()
+    gate.ended(Permit(50, gate.clock()), replace(LIMITED, retry_after_s=0.02))
+    order: list[int] = []
+
+    async def ask(number: int) -> None:
+        await gate.turn()
+        order.append(number)
+
+    async def all_of_them() -> None:
+        await asyncio.gather(*(ask(number) for number in range(20)))
+
+    asyncio.run(all_of_them())
+    assert order == list(range(20))
+
+
+@dataclass
+class Watching(Scripted):
+    """A model that notes whether it was asked while the gate is held."""
+
+    gate: Gate | None = None
+    held: list[float] = field(default_factory=list)
+
+    async def complete(self, request: Request) -> Completion | Failure:
+        """The scripted outcome."""
+        assert self.gate is not None
+        self.held.append(self.gate.hold_seconds())
+        return await super().complete(request)
+
+
+def test_a_retry_after_that_one_contender_meets_holds_the_other(tmp_path: Path) -> None:
+    gate = Gate("anthropic")
+    limited = Watching(lambda _, n: LIMITED if n == 1 else said(), gate=gate)
+    other = Watching(lambda _, n: said(), identity={"provider": "scripted", "model": "other"}, gate=gate)
+    cache, answers = ResponseCache(tmp_path), list[Answer[int]]()
+
+    async def both() -> None:
+        lanes: list[Lane[int]] = [lane_of(model, cache, answers.append) for model in (limited, other)]
+        for lane in lanes:
+            lane.gate, lane.config = gate, replace(QUICK, concurrency=2)
+        work = [((request(f"{model.identity['model']} {i}", i), i) for i in range(4)) for model in (limited, other)]
+        await asyncio.gather(*(lane.run(each) for lane, each in zip(lanes, work, strict=True)))
+
+    asyncio.run(both())
+    cache.close()
+    assert len(answers) == 8 and all(isinstance(a.outcome, Completion) for a in answers)
+    # Those that were on their way may be there already; none is sent while everybody waits.
+    assert limited.held + other.held == [0.0] * len(limited.held + other.held)
+    assert gate.limiter.refusals >= 1
+
+
+def test_a_key_has_one_gate() -> None:
+    gates = Gates()
+    mine, other = spec("openai", "http://127.0.0.1:1/v1"), spec("openai", "http://127.0.0.1:2/v1")
+    assert gates.of(mine) is gates.of(replace(mine, name="n", provider_model="openai/gpt-4"))
+    assert gates.of(mine) is not gates.of(other)
+    assert gates.of(mine) is not gates.of(replace(mine, api_key_env="OTHER"))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("provider", ["anthropic", "openai"])
+def test_models_hand_on_their_headers(
+    fake_anthropic: FakeProvider, fake_openai: FakeProvider, provider: str, stream: bool
+) -> None:
+    """Of answers and of refusals, just before the outcome."""
+    fake = {"anthropic": fake_anthropic, "openai": fake_openai}[provider]
+    fake.configure(strict=False, rate_limit_rps=0.5, rate_limit_burst=1)
+    heard: list[str] = []
+    name = {"anthropic": "anthropic-ratelimit-requests-limit", "openai": "x-ratelimit-limit-requests"}[provider]
+    given = replace(context(stream=stream), on_headers=lambda headers: heard.append(headers[name]))
+    outcomes = ask_all(open_model(spec(provider, fake.url), given), [request("a"), request("b")])
+    assert isinstance(outcomes[0], Completion) and isinstance(outcomes[1], Failure)
+    assert heard == ["30", "30"]
