@@ -15,7 +15,8 @@ def headroom_used_up(ladder: Ladder, gap: float | None) -> tuple[bool | None, st
     `gap` is the shortfall against the need as a fraction (0.03 for 3 points), as in `Gap.value`; None where it is
     unknown. True: over at least 3 materially different rungs, the upper 95 % bound of the paired gain of the last one
     is under max(1 point, a quarter of the gap). False: the bound allows more. None: it cannot be told, for too few
-    rungs or no bound. That a gain is not significant never makes it True.
+    rungs or no bound. That a gain is not significant never makes it True. A flat curve clears nothing either while
+    the prompt that goes to test may be as far below its top: then it is False, naming the better prompt.
     """
     rungs = [rung for rung in ladder.rungs if rung.distinct]
     if len(rungs) < MIN_RUNGS:
@@ -28,6 +29,11 @@ def headroom_used_up(ladder: Ladder, gap: float | None) -> tuple[bool | None, st
             f"the gain of the last prompt ({last.prompt}) of {ladder.model} has no bound: too few samples of dev",
         )
     limit = SMALLEST_GAIN if gap is None else max(SMALLEST_GAIN, _SHARE_OF_GAP * gap)
+    if ladder.best is not None and ladder.behind is not None and ladder.behind >= limit:
+        return False, (
+            f"the prompt {ladder.best} may gain {ladder.model} up to {_points(ladder.behind)} (95 % bound) over the "
+            f"suite's own, and {_points(limit)} would matter"
+        )
     found = f"the last of {len(rungs)} prompts ({last.prompt}) gains {ladder.model}"
     most = f"at most {_points(last.upper)} (95 % bound)"
     if last.upper < limit:

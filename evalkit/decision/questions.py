@@ -90,6 +90,13 @@ def question2(ground: Ground) -> Answer:
     error = ground.facts.label_error_share
     counted = labels.usable * (1 - error.high) if error else float(labels.usable)
     evidence_ = _label_evidence(labels, counted, error is not None)
+    most = labels.usable * (1 - error.low) if error else float(labels.usable)
+    if counted < rules.min_labels <= most:
+        why = (
+            f"{int(counted):,} to {int(most):,} usable labelled examples, by the declared share of wrong labels: whether "
+            f"they are {rules.min_labels:,} is not known."
+        )
+        return Answer(2, "undecided", why, evidence_)
     if counted < rules.min_labels:
         why = f"{int(counted):,} usable labelled examples are fewer than the {rules.min_labels:,} needed."
         return Answer(2, "against", why, evidence_)

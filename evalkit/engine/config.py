@@ -11,14 +11,15 @@ class EngineConfig:
 
     `concurrency`: requests in flight at most. `prime`: the first request of a prefix is answered before the
     rest fan out, so that one cache write serves all reads. `want_ttft`: a cached answer without time to first
-    token is a miss. Waits are in seconds. `give_up_after`: so many requests in a row without an answer (refused
-    for an unclear cause, or failed in all their attempts) stop a contender that has had none yet; later it
-    takes so many for each request in flight.
+    token is a miss. `want_latency`: one without a latency is, because it came by batch. Waits are in seconds.
+    `give_up_after`: so many requests in a row without an answer (refused for an unclear cause, or failed in all
+    their attempts) stop a contender that has had none yet; later it takes so many for each request in flight.
     """
 
     concurrency: int = 32
     prime: bool = True
     want_ttft: bool = False
+    want_latency: bool = False
     max_attempts: int = 6
     first_wait_s: float = 0.5
     longest_wait_s: float = 30.0

@@ -42,9 +42,10 @@ class Gate:
 
     def free(self) -> Permit:
         """The permit of a request that need not wait."""
+        now = self.clock()
         if self._began is None:
-            self._began = self.clock()
-        return Permit(self.limiter.free(), self._began)
+            self._began = now
+        return Permit(self.limiter.free(), now)
 
     async def turn(self) -> Permit:
         """Wait for a permit, in the order of asking."""
@@ -70,7 +71,9 @@ class Gate:
         now = self.clock()
         if heard is not None and (now >= self._look_at or not answered):
             self._look_at = now + _LOOK_EVERY_S
-            self._listen(heard, permit, now)
+            self._listen(heard, permit)
+        elif answered and not self.active:
+            return
         if isinstance(outcome, Completion):
             self.limiter.answered(now)
         elif outcome.kind == "infra":
@@ -92,12 +95,10 @@ class Gate:
             None if rate == inf else f"waiting for the rate limit of {self.name}, {rate:.{0 if rate >= 10 else 1}f}/s"
         )
 
-    def _listen(self, headers: Mapping[str, str], permit: Permit, now: float) -> None:
+    def _listen(self, headers: Mapping[str, str], permit: Permit) -> None:
         limits = told_limits(headers)
         if limits:
-            # A request that passed freely has no time of its own; its answer's is a little late.
-            at = permit.at if self.active else now
-            self.limiter.told(Permit(permit.number, at), limits)
+            self.limiter.told(permit, limits)
         elif not self.limiter.watches:
             self._deaf = True  # a server that tells nothing is not asked at every answer
 

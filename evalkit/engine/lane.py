@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from evalkit.engine.committer import Committer
 from evalkit.engine.config import EngineConfig
+from evalkit.engine.gate import RATE_LIMIT, Gate
 from evalkit.engine.key import RequestKey
-from evalkit.engine.monitor import RATE_LIMIT, Monitor
+from evalkit.engine.monitor import Monitor
 from evalkit.engine.primer import Primers
 from evalkit.engine.retry import is_retryable, retrying
 from evalkit.models.base import Model
@@ -21,7 +21,6 @@ from evalkit.store.cache import ResponseCache
 
 T = TypeVar("T")
 _REQUESTS_PER_TURN = 128  # taken by a worker before other tasks (display, Ctrl-C) get their turn for sure
-_SPREAD = 0.1  # requests that wait for one limit come back over a tenth of the wait, not at one moment
 
 
 # Neither is frozen: one of each is made per sample, and setting fields around a freeze takes three times as long.
@@ -61,6 +60,7 @@ class Lane(Generic[T]):
     primers: Primers
     monitor: Monitor
     deliver: Callable[[Answer[T]], None]
+    gate: Gate = field(default_factory=Gate)
     _under_way: dict[str, list[_Asked[T]]] = field(default_factory=dict)
     _unclear: list[tuple[_Asked[T], Failure, int]] = field(default_factory=list)
     _answered: bool = False  # some request got through, now or in an earlier run
@@ -75,6 +75,7 @@ class Lane(Generic[T]):
         """Ask everything. What was answered is committed even where this is cancelled."""
         self._limit = min(self.config.concurrency, self.model.max_concurrency or self.config.concurrency)
         self._committer = Committer(self.cache, self.config)
+        self.monitor.gate = self.gate
         try:
             async with asyncio.TaskGroup() as group:
                 committing = group.create_task(self._committer.keep_committing())
@@ -108,6 +109,8 @@ class Lane(Generic[T]):
             return False
         if isinstance(outcome, Completion):
             if self.config.want_ttft and outcome.timing.ttft_ms is None:
+                return False
+            if self.config.want_latency and outcome.timing.latency_ms is None:
                 return False
             self._answered = True
         self.monitor.done += 1
@@ -188,11 +191,12 @@ class Lane(Generic[T]):
         return outcome, retries
 
     async def _send(self, request: Request) -> Completion | Failure:
-        # A limit that one request met holds for all of this contender.
-        while (seconds := self.monitor.limit_seconds()) > 0:
-            await asyncio.sleep(seconds * (1 + _SPREAD * random.random()))
+        gate = self.gate
+        permit = await gate.turn() if gate.active else gate.free()
         self.monitor.sent += 1
-        return await self.model.complete(request)
+        outcome = await self.model.complete(request)
+        gate.ended(permit, outcome)
+        return outcome
 
     def _settle(self, asked: _Asked[T], outcome: Completion | Failure, retries: int) -> None:
         if isinstance(outcome, Completion):

@@ -199,12 +199,14 @@ class Limiter:
 
     def _set_ceiling(self, now: float, known: float) -> None:
         config, before = self.config, self.rate(now)
-        if self.ceiling is None and self._watched:
-            # The headers' own rate, not the pace of the moment, which may make up for a burst.
-            self.ceiling = min(watched.lasting for watched in self._watched.values())
+        near = [watched.lasting for watched in self._watched.values() if self._is_near(watched, now)]
+        if self.ceiling is None and min(near, default=inf) < inf:
+            # The headers' own rate, not the pace of the moment, which may make up for a burst. A told limit that is
+            # far is not the one that was met.
+            self.ceiling = max(config.slowest, min(near))
             return
-        if before == inf:
-            ceiling = known
+        if self.ceiling is None:
+            ceiling = min(before, known)
         elif now - self._cut_at >= 2 * config.burst_s and (measured := self._measured(now)) is not None:
             ceiling = min(before, measured)
         else:

@@ -1,22 +1,18 @@
-"""What a lane is doing now, for the progress display and for limits shared by its workers."""
+"""What a lane is doing now, for the progress display."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic
 
+from evalkit.engine.gate import Gate
 from evalkit.records.completion import Failure
-
-RATE_LIMIT = 429
-_LIMITS = frozenset({RATE_LIMIT, 503, 529})  # statuses that tell of load, not of this request
 
 
 @dataclass
 class Monitor:
-    """Counters of one contender. `total` is None until known; times are `clock` seconds.
+    """Counters of one contender. `total` is None until known.
 
-    `note` says what else is waited for, such as a batch at the provider.
+    `note` is a sentence on what it waits for, where that is no rate limit; `gate` is where it waits for one.
     """
 
     total: int | None = None
@@ -29,16 +25,17 @@ class Monitor:
     last_failure: str | None = None
     stopped: str | None = None
     note: str | None = None
-    clock: Callable[[], float] = monotonic
-    _limited_until: float = 0.0
+    gate: Gate | None = None
 
     def on_retry(self, failure: Failure, seconds: float) -> None:
-        """Note a retry; a provider's own Retry-After on a limit holds back the whole contender."""
+        """Note a retry, which comes after so many seconds."""
         self.retries += 1
         self.last_failure = failure.reason
-        if failure.retry_after_s is not None and failure.http_status in _LIMITS:
-            self._limited_until = max(self._limited_until, self.clock() + seconds)
+
+    def waiting(self) -> str | None:
+        """Why nothing is sent just now, None where nothing waits."""
+        return self.note or (self.gate.waiting() if self.gate is not None else None)
 
     def limit_seconds(self) -> float:
-        """Seconds for which the provider asked this contender to wait, 0 when free."""
-        return max(0.0, self._limited_until - self.clock())
+        """Seconds for which the provider asked to wait, 0 when free."""
+        return self.gate.hold_seconds() if self.gate is not None else 0.0

@@ -59,6 +59,7 @@ def open_model(spec: ModelSpec, context: ModelContext) -> AnthropicModel:
         access=access,
         timeout_s=context.timeout_s,
         stream=context.stream,
+        on_headers=context.on_headers,
         headers={"anthropic-version": version} if legacy else {},
     )
     return AnthropicModel(

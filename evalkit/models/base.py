@@ -45,7 +45,8 @@ class ModelContext:
 
     `training_rows` yields (rendered user text, target) of train, for models that learn; `training_digest`
     is the SHA-256 of those rows. `stream` asks for TTFT. `timeout_s` is per call, `concurrency` sizes the
-    connection pool.
+    connection pool. `on_headers`, where a model has headers to give, takes those of every answer just before
+    `complete` returns.
     """
 
     training_rows: Callable[[], Iterable[tuple[str, str]]]
@@ -54,6 +55,7 @@ class ModelContext:
     timeout_s: float = 120.0
     concurrency: int = 32
     seed: int = 7
+    on_headers: Callable[[Mapping[str, str]], None] | None = None
 
 
 ModelFactory = Callable[[ModelSpec, ModelContext], Model]

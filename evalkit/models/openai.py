@@ -59,6 +59,7 @@ def open_model(spec: ModelSpec, context: ModelContext) -> OpenAIModel:
         access=access,
         timeout_s=context.timeout_s,
         stream=context.stream,
+        on_headers=context.on_headers,
     )
     base_url = strip_password(str(client.base_url)).rstrip("/")
     return OpenAIModel(spec, wire, base_url, Droppable(_DROPPABLE), own_server=access.own_server)

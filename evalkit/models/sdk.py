@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Protocol
@@ -83,7 +83,10 @@ def url_of(client: Any, path: str) -> str:
 
 @dataclass(slots=True)
 class Wire:
-    """One SDK client and how to talk to one URL with it; `headers` are sent besides the client's own."""
+    """One SDK client and how to talk to one URL with it: `headers` are sent besides the client's own.
+
+    `on_headers` is given the headers of an answer, of whatever status, just before `send` returns.
+    """
 
     sdk: Any
     client: Any
@@ -93,6 +96,7 @@ class Wire:
     timeout_s: float
     stream: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    on_headers: Callable[[Mapping[str, str]], None] | None = None
     _options: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -115,6 +119,8 @@ class Wire:
         except TimeoutError:
             return Failure("infra", f"no answer within {self.timeout_s:g} s", retryable=True)
         except self.sdk.APIStatusError as error:
+            if self.on_headers is not None:
+                self.on_headers(error.response.headers)
             return classify(_api_error(error, error.status_code, error.response.headers))
         except self.sdk.APIError as error:
             # A stream's own error event has a body; a connection that broke has none.
@@ -141,6 +147,8 @@ class Wire:
         response = await self.client.post(self.url, content=content, cast_to=httpx2.Response, options=self._options)
         timing = Timing(latency_ms=(perf_counter() - started) * 1000)
         try:
+            if self.on_headers is not None:
+                self.on_headers(response.headers)
             completion = self.reader.whole(decode(response.content), timing)
         except WRONG_SHAPE:
             completion = None
@@ -169,6 +177,8 @@ class Wire:
             return not_the_api(200, stream.response.headers.get("content-type"))
         finally:
             await stream.close()
+        if self.on_headers is not None:
+            self.on_headers(stream.response.headers)
         return completion or Failure("infra", "the stream ended before the answer was complete", retryable=True)
 
     async def aclose(self) -> None:

@@ -51,10 +51,17 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The prompts that one model was asked with on dev, in the order of the suite."""
+    """The prompts that one model was asked with on dev, in the order of the suite.
+
+    Where ready-made prompts were tried besides the suite's own, `best` is the one with the highest accuracy and
+    `behind` the upper 95 % bound of what it gains over the suite's prompt that goes to test; both None where that
+    prompt is the best, or was not tried against others.
+    """
 
     model: str
     rungs: tuple[Rung, ...]
+    best: str | None = None
+    behind: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,10 @@ async def run_batch(options: BatchOptions, watch: Watch | None = None) -> RunRes
 
 
 async def submit(options: BatchOptions, watch: Watch | None = None) -> tuple[BatchLine, ...]:
-    """Submit what is missing, and collect what has ended. Returns the batches under way, none where all is there."""
+    """Submit what is missing, and collect what has ended. Returns the batches under way, none where all is there.
+
+    What could not be submitted is told as a warning.
+    """
     try:
         await run_batch(replace(options, wait=False), watch)
     except Submitted as waiting:
@@ -179,6 +182,7 @@ class _BatchRun(_Run):
         self.store = batch_store()
         self.reported: set[str] = set()
         self.pending: dict[str, BatchLine] = {}
+        self.waits = False  # some contender was left without its answers
         self._turn = asyncio.Lock()  # contenders may share requests: one at a time looks and submits
 
     async def execute(self) -> RunResult:
@@ -191,7 +195,7 @@ class _BatchRun(_Run):
         self, everyone: Sequence[Contender], split: str, cache: ResponseCache
     ) -> tuple[list[ContenderResult], list[Requirement]]:
         found = await super()._compete(everyone, split, cache)
-        if self.pending:
+        if self.waits:
             raise Submitted(tuple(self.pending.values()))
         return found
 
@@ -217,6 +221,7 @@ class _BatchRun(_Run):
         reason = await self._by_batch(asker, run)
         if reason is None:
             return
+        run.monitor.note = None
         records = asker.records()
         self.reported.update(record.tag for record in records if record.collected)
         paid = {key for record in records for key in record.keys}
@@ -273,6 +278,7 @@ class _BatchRun(_Run):
 
     def _leave(self, asker: BatchAsker, run: ContenderRun, problem: BatchError | None) -> None:
         """Go without the answers: what is under way is on record."""
+        self.waits = True
         for record in asker.records():
             if not record.collected:
                 self.pending[record.tag] = BatchLine(record)
@@ -291,7 +297,7 @@ def _adapting(model: SdkModel, contender: Contender) -> Callable[[Failure], bool
 
 
 def _told(lines: list[BatchLine]) -> str:
-    """The progress of batches under way, as `2 batches of 1,200 requests, 300 answered, end by 18:03`."""
+    """The progress of batches under way, as `2 batches of 1,200 requests, 300 answered, by 18:03`."""
     n = sum(len(line.record.keys) for line in lines)
     states = [line.state for line in lines if line.state is not None]
     done = sum(state.succeeded + state.failed for state in states)

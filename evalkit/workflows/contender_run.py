@@ -78,7 +78,7 @@ class ContenderRun:
             self.served[outcome.served_model] += 1
         self.dropped.update(outcome.dropped)
         usage = outcome.usage
-        cost = self.price.cost(usage) if self.price and usage else None
+        cost = self.price.cost(usage, outcome.batch) if self.price and usage else None
         number = int(answer.key[:15], 16)  # 60 bits: the longest that Python keeps in a small integer
         if number not in self._seen:
             self._seen.add(number)

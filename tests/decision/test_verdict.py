@@ -196,3 +196,11 @@ def test_unknown_usage_gives_no_payback() -> None:
     assert verdict.economics is not None
     assert verdict.economics.payback is None
     assert isinstance(result.contenders[0].metrics["accuracy"], Estimate)  # type: ignore[index]
+
+
+def test_labels_whose_correctness_decides_are_undecided() -> None:
+    result = run_of((contender("sonnet"), 0.8, 0.999))
+    facts = facts_of(result, labels=replace(LABELS, usable=1020), label_error_share=Span(0.0, 0.05))
+    answer = decide(result, facts).answers[1]
+    assert answer.state == "undecided"
+    assert "969 to 1,020" in answer.why

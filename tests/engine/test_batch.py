@@ -26,7 +26,7 @@ from evalkit.records.completion import Completion, Failure
 from evalkit.store.batches import BatchRecord, BatchStore, BatchStoreError
 from evalkit.store.cache import ResponseCache
 from evalkit.workflows.batch import BatchOptions, collect, run_batch, status, submit
-from evalkit.workflows.run import RunOptions, run_suite
+from evalkit.workflows.run import RunOptions, Watch, run_suite
 from tests.conftest import TEST_KEY
 from tests.data import ROOT
 from tests.engine.asking import PARAMETERS, PREFIX, QUICK, ask_fake, context, request, run_fake, spec
@@ -377,6 +377,23 @@ def test_submit_then_collect_on_another_day(vendors: Fakes, tmp_path: Path, monk
     result = asyncio.run(run_batch(options))
     assert result.complete and [c.from_cache for c in result.contenders] == [0, 0]
     assert [fake.stats()["requests"] for fake in vendors.values()] == [0, 0]
+
+
+def test_a_provider_that_cannot_be_reached_is_left_for_later(
+    vendors: Fakes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could not be sent is told, nothing is scored without its answers, and a later run goes on."""
+    monkeypatch.chdir(tmp_path)
+    write_suite(tmp_path, vendors)
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    options, warned = BatchOptions(RunOptions(Path("suite.yaml")), poll_s=0.01), list[str]()
+    lines = asyncio.run(submit(options, Watch(on_warning=warned.append)))
+    assert [line.record.id is None for line in lines] == [False, True]
+    assert any("o/default/prompt: not everything is submitted" in warning for warning in warned)
+    assert list(tmp_path.glob("runs/*/*/summary.json")) == []
+    monkeypatch.setenv("OPENAI_BASE_URL", vendors["openai"].url)
+    assert asyncio.run(run_batch(options)).complete
+    assert [len(fake.stats()["batches"]) for fake in vendors.values()] == [1, 1]
 
 
 def test_what_failed_for_ever_is_an_infra_error_with_its_reason(

@@ -52,6 +52,21 @@ def test_headers_near_the_limit_make_it_pace() -> None:
     assert gate.limiter.rate(clock.now) == pytest.approx(50, abs=3)
 
 
+def test_late_headers_of_a_free_request_are_of_its_own_time() -> None:
+    """It passed long after the first, before the limit was known, and its answer comes after that."""
+    clock = Clock()
+    gate = Gate("anthropic", clock)
+    gate.ended(gate.free(), said())
+    clock.now += 600
+    early, late = gate.free(), gate.free()
+    for permit in (early, late):
+        clock.now += 0.1
+        gate.hear(NEAR)
+        gate.ended(permit, said())
+    # Two were left, and ten came back since: not the thirty thousand of ten minutes.
+    assert gate.limiter.rate(clock.now) == pytest.approx(50 + 2 + 10, abs=4)
+
+
 @pytest.mark.parametrize(
     "failure",
     [

@@ -145,6 +145,14 @@ def test_a_told_limit_counts_only_when_it_is_near() -> None:
     assert limiter.active(1.0)
 
 
+def test_a_told_limit_that_is_far_is_not_the_one_that_was_met() -> None:
+    """10,000 a day, nearly all left: a refusal is of another limit, and must not bring the pace down to that."""
+    limiter = Limiter()
+    limiter.told(Permit(limiter.free(), 0.0), (ToldLimit("requests", 10_000 / 86_400, 10_000, 9990),))
+    limiter.refused(Permit(limiter.free(), 1.0), 1.0, 0.5, known=40.0)
+    assert limiter.ceiling == 40.0
+
+
 def test_tokens_pace_by_what_a_request_takes() -> None:
     """A bucket of 3,000 tokens, 1,000 a second, 100 a request: 10 requests a second when it is used up."""
     limiter, now, sent = Limiter(), 0.0, 0

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.engine.config import EngineConfig
-from evalkit.engine.monitor import Monitor
+from evalkit.engine.gate import Gate
 from evalkit.engine.retry import retrying, wait_seconds
 from evalkit.records.completion import Completion, Failure
 from tests.engine.asking import said
@@ -87,15 +87,14 @@ def test_counting_starts_anew_after_an_attempt_that_is_forgiven() -> None:
     assert attempts([busy()], QUICK, forgiven=4)[:2] == (4 + 3, 6)
 
 
-def test_a_wish_on_a_limit_holds_for_the_whole_contender() -> None:
+def test_a_wish_on_a_limit_holds_for_everybody_with_that_key() -> None:
     now = 100.0
-    monitor = Monitor(clock=lambda: now)
-    monitor.on_retry(busy(), 9.0)
-    assert monitor.limit_seconds() == 0  # no wish of the provider's
-    monitor.on_retry(busy(5.0, status=408), 5.0)
-    assert monitor.limit_seconds() == 0  # this request's own trouble
-    monitor.on_retry(busy(5.0), 5.5)
-    monitor.on_retry(busy(1.0, status=529), 1.0)
-    assert monitor.limit_seconds() == 5.5
+    gate = Gate("anthropic", clock=lambda: now)
+    gate.ended(gate.free(), busy(5.0, status=408))
+    assert gate.hold_seconds() == 0  # this request's own trouble
+    gate.ended(gate.free(), busy(5.0))
+    gate.ended(gate.free(), busy(1.0, status=529))
+    assert gate.hold_seconds() == 5
+    assert gate.waiting() == "waiting 5 s: anthropic asked to"
     now = 106.0
-    assert (monitor.limit_seconds(), monitor.retries) == (0, 4)
+    assert gate.hold_seconds() == 0

@@ -1,0 +1,74 @@
+"""One need of one model in plain lines, for a test's failure or skip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from evalkit.records.baseline import Baseline
+from evalkit.records.estimate import Estimate, Requirement
+from evalkit.records.run import ContenderResult, RunResult
+from evalkit.report.text import count, plain, share
+from evalkit.report.words import amount, metric, need, point
+
+
+def requirement_line(requirement: Requirement, contender: ContenderResult) -> str:
+    """`accuracy .812 [.760, .855] at n 320, 10.8 points short of .920 (at least 7.2)`."""
+    asked, figure = requirement.need, figure_of(contender, requirement.need.metric)
+    name = metric(asked.metric)
+    if figure is None or figure.value is None:
+        return f"{name}: {requirement.why}"
+    text = f"{name} {amount(asked.metric, figure.value)}"
+    if figure.low is not None and figure.high is not None:
+        text += f" [{amount(asked.metric, figure.low)}, {amount(asked.metric, figure.high)}]"
+    text += f" at n {figure.n:,}" if figure.n else ""
+    gap = requirement.gap
+    if requirement.state == "unmet" and gap.value is not None and gap.low is not None:
+        if asked.at_least:
+            short, least = f"{100 * gap.value:.1f} points short of", f"{100 * gap.low:.1f}"
+        else:
+            short, least = f"{amount(asked.metric, gap.value)} over", amount(asked.metric, gap.low)
+        return f"{text}: {short} {amount(asked.metric, asked.threshold)} (at least {least}, 95 % bound)"
+    if requirement.state == "undecided":
+        rows = f"; about {count(requirement.n_to_decide, 'row')} would decide" if requirement.n_to_decide else ""
+        return f"{text}: undecided against {need(asked)}: {requirement.why}{rows}"
+    return f"{text}: meets {need(asked)}"
+
+
+def requirement_text(
+    requirement: Requirement, contender: ContenderResult, result: RunResult, baseline: Baseline | None = None
+) -> str:
+    """Some lines: what is missed and by how much, what was accepted before, where the answers are."""
+    return "\n".join(plain(line, 600) for line in _lines(requirement, contender, result, baseline))
+
+
+def _lines(
+    requirement: Requirement, contender: ContenderResult, result: RunResult, baseline: Baseline | None
+) -> Iterator[str]:
+    yield f"{result.suite}, {contender.id}: {requirement_line(requirement, contender)}"
+    yield f"needed: {need(requirement.need)}"
+    before = baseline.metrics.get(requirement.need.metric) if baseline else None
+    now = figure_of(contender, requirement.need.metric)
+    if before is not None and before.value is not None and now is not None and now.value is not None:
+        yield (
+            f"accepted baseline: {share(before.value)} at n {before.n:,}, so {point(now.value - before.value)} points "
+            f"since; python -m evalkit compare baselines/{result.suite} {result.run} tells whether that is chance"
+        )
+    bad = {name.replace("_", " "): n for name, n in (contender.status or {}).items() if n and name != "ok"}
+    if bad:
+        yield "answers: " + ", ".join(f"{n:,} {name}" for name, n in bad.items())
+    yield f"run: {result.run}"
+
+
+def figure_of(contender: ContenderResult, name: str) -> Estimate | None:
+    """The figure that a need speaks of; those that stand apart from the metrics come without an interval."""
+    found = (contender.metrics or {}).get(name)
+    if found is not None:
+        return found
+    value: float | None = None
+    if name == "latency_p95_ms" and contender.latency_ms:
+        value = contender.latency_ms.p95
+    elif name == "ttft_p95_ms" and contender.ttft_ms:
+        value = contender.ttft_ms.p95
+    elif name == "cost_per_1000_calls" and contender.cost:
+        value = contender.cost.per_1000_calls
+    return None if value is None else Estimate(value, None, None, 0, "")
