@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from evalkit.cli import nightly
+
 app = typer.Typer(
     name="evalkit",
     help="Measure what prompting already gives, before paying for a fine-tune.",
@@ -93,6 +95,11 @@ def run(
     require_all: RequireOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and estimate only, as `plan`.")] = False,
     vouch: VouchOption = None,
+    max_cost: Annotated[
+        float | None, typer.Option("--max-cost", help="Stop before the run costs more US dollars than this.", min=0)
+    ] = None,
+    batch: Annotated[bool, typer.Option("--batch", help="Ask by the vendors' batch APIs, at half the price.")] = False,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="With --batch: submit, and end.")] = False,
     json_output: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -103,7 +110,14 @@ def run(
     if dry_run:
         plan(suite, model, json_output)
         return
-    options = RunOptions(suite, tuple(model or ()), require_all, vouched=_vouched(vouch))
+    options = RunOptions(suite, tuple(model or ()), require_all, vouched=_vouched(vouch), max_cost=max_cost)
+    if batch:
+        from evalkit.cli.batch_command import batch_run_command
+        from evalkit.workflows.batch import BatchOptions
+
+        if max_cost is not None:
+            raise typer.BadParameter("a batch is submitted whole; use --max-cost without --batch")
+        sys.exit(batch_run_command(BatchOptions(options, wait=not no_wait), json_output, quiet))
     sys.exit(run_command(options, json_output, quiet))
 
 
@@ -157,7 +171,9 @@ def scope(
 
 @app.command(short_help="Is B better than A? Runs, contenders or baselines.")
 def compare(
-    sides: Annotated[list[str], typer.Argument(help="RUN, RUN:contender, runs/SUITE or a baseline.", metavar="A [B …]")],
+    sides: Annotated[
+        list[str], typer.Argument(help="RUN, RUN:contender, runs/SUITE or a baseline.", metavar="A [B …]")
+    ],
     margin: Annotated[
         float | None, typer.Option(help="Non-inferiority: 0.02 asks whether B is at most 2 points worse.", min=0, max=1)
     ] = None,
@@ -168,6 +184,27 @@ def compare(
     from evalkit.cli.compare_command import compare_command
 
     sys.exit(compare_command(sides, json_output, margin, flips))
+
+
+nightly.register(app)
+
+
+@app.command(short_help="Do better prompts still help? Tried on dev.")
+def ladder(
+    suite: SuiteArgument,
+    model: ModelsOption = None,
+    rungs: Annotated[str | None, typer.Option(help="Only these, as zero-shot,4,8; default: all.")] = None,
+    show: Annotated[
+        str | None, typer.Option(help="Print this rung of the newest climb as YAML.", metavar="RUNG")
+    ] = None,
+    json_output: JsonOption = False,
+) -> None:
+    """Climb from zero-shot over a label guide and examples to reasoning, on dev, and say whether the curve is flat."""
+    from evalkit.cli.ladder_command import ladder_command
+    from evalkit.workflows.ladder import LadderOptions
+
+    names = tuple(name.strip() for name in rungs.split(",")) if rungs else ()
+    sys.exit(ladder_command(LadderOptions(suite, tuple(model or ()), names), json_output, show))
 
 
 @app.command(short_help="The break-even calculator; needs no run.")
@@ -209,6 +246,26 @@ def schema() -> None:
     from evalkit.cli.schema_command import schema_command
 
     sys.exit(schema_command())
+
+
+batch_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What runs by batch are waiting for.")
+app.add_typer(batch_app, name="batch", short_help="Batches under way: status, collect.")
+
+
+@batch_app.command(name="status")
+def batch_status(json_output: JsonOption = False) -> None:
+    """Show every batch on record, as its vendor tells it."""
+    from evalkit.cli.batch_command import batch_status_command
+
+    sys.exit(batch_status_command(json_output))
+
+
+@batch_app.command(name="collect")
+def batch_collect(json_output: JsonOption = False) -> None:
+    """Take the answers of every batch that has ended into the response cache."""
+    from evalkit.cli.batch_command import batch_collect_command
+
+    sys.exit(batch_collect_command(json_output))
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from evalkit.decision import words
 from evalkit.decision.clearing import Doubt
 from evalkit.decision.gap import evidence, requirements_of
+from evalkit.decision.headroom import MIN_RUNGS
 from evalkit.decision.questions import Ground, disputed
 from evalkit.decision.table import Reason
 from evalkit.records.run import Bound
@@ -83,6 +84,15 @@ def _clear(ground: Ground, doubts: Sequence[Doubt]) -> str:
         entry = f"{doubt.model}_native: {{model: {provider}, enforce: native}}"
         return f"Add `{entry}` under `models:`; {facts.command}"
     if doubt.kind == "prompt":
+        known = next(
+            (each for each in facts.ladders if each.model == doubt.model and len(each.rungs) >= MIN_RUNGS), None
+        )
+        if known is not None and known.best:
+            show = f"{_EVALKIT} ladder {shlex.quote(facts.suite)} --show {shlex.quote(known.best)}"
+            return f"{show}   # a better prompt, to paste under `prompts:`"
+        if known is not None:
+            vouch = f"{_EVALKIT} scope {shlex.quote(ground.result.run)} --vouch prompt"
+            return f"Label more rows for dev, or stand for the prompt: {vouch}"
         ladder = f"{_EVALKIT} ladder {shlex.quote(facts.suite)} --model {shlex.quote(doubt.model)}"
         return f"{ladder}   # whether better prompts still help"
     return _labels(ground)

@@ -93,8 +93,8 @@ def question2(ground: Ground) -> Answer:
     most = labels.usable * (1 - error.low) if error else float(labels.usable)
     if counted < rules.min_labels <= most:
         why = (
-            f"{int(counted):,} to {int(most):,} usable labelled examples, by the declared share of wrong labels: whether "
-            f"they are {rules.min_labels:,} is not known."
+            f"{int(counted):,} to {int(most):,} usable labelled examples, by the declared share of wrong labels: "
+            f"whether they are {rules.min_labels:,} is not known."
         )
         return Answer(2, "undecided", why, evidence_)
     if counted < rules.min_labels:

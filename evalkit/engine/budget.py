@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from evalkit.records.completion import Completion, Failure, Usage
+from evalkit.records.completion import Completion, Failure
 from evalkit.records.price import Price
 from evalkit.records.request import Request
 
@@ -22,11 +22,10 @@ _THINKING = 16_384  # the most that thinking may add to an answer
 
 @dataclass
 class Budget:
-    """US dollars, shared by all contenders of a run. `left_out` counts the requests that were not sent."""
+    """US dollars, shared by all contenders of a run."""
 
     limit: float
     spent: float = 0.0
-    left_out: int = 0
     _aside: float = 0.0
     _landed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -34,7 +33,6 @@ class Budget:
         """Set `most` aside, waiting for what is under way where it might leave room; False where it does not fit."""
         while self.spent + self._aside + most > self.limit:
             if self.spent + most > self.limit or not self._aside:
-                self.left_out += 1
                 return False
             await self._landed.wait()
         self._aside += most
@@ -48,7 +46,7 @@ class Budget:
         self._landed = asyncio.Event()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Purse:
     """One contender's hand in the budget, with its price."""
 
@@ -57,18 +55,27 @@ class Purse:
 
     def most(self, request: Request) -> float:
         """The most that one request can cost: every prompt token written to the cache, the longest answer."""
-        prefix = request.prefix
-        text = len(prefix.system.encode()) + sum(len(t.user.encode()) + len(t.assistant.encode()) for t in prefix.examples)
-        tokens = round((text + len(request.suffix.encode())) / _FEWEST_BYTES_PER_TOKEN) + _TOKENS_AROUND
-        answer = request.parameters.max_tokens + (_THINKING if request.parameters.reasoning not in (None, "off") else 0)
+        texts = [request.prefix.system, request.suffix]
+        texts += [text for turn in request.prefix.examples for text in (turn.user, turn.assistant)]
+        tokens = round(sum(len(t.encode("utf-8", "replace")) for t in texts) / _FEWEST_BYTES_PER_TOKEN) + _TOKENS_AROUND
+        thinks = request.parameters.reasoning not in (None, "off")
+        answer = request.parameters.max_tokens + (_THINKING if thinks else 0)
         rates = self.price.rates_for(tokens)
         written = max(rate or 0.0 for rate in (rates.input, rates.cache_write_5m, rates.cache_write_1h))
         return (tokens * written + answer * (rates.output or 0.0)) * 1e-6
 
-    def cost(self, outcome: Completion | Failure, most: float) -> float:
-        """What an answer did cost; the most where a server reports no usage, nothing where it gave no answer."""
-        if not isinstance(outcome, Completion):
-            return 0.0
-        usage: Usage | None = outcome.usage
-        known = self.price.cost(usage) if usage else None
-        return most if known is None else known
+    async def take(self, request: Request) -> float | None:
+        """Set aside what a request can cost at most; None where it does not fit into the budget."""
+        most = self.most(request)
+        return most if await self.budget.take(most) else None
+
+    def settle(self, most: float, outcome: Completion | Failure | None) -> None:
+        """Put the cost of an outcome in the place of what was set aside; None is a request that was given up.
+
+        An answer without usage counts as the most that it can have cost; a failure costs nothing.
+        """
+        cost = 0.0
+        if isinstance(outcome, Completion):
+            known = self.price.cost(outcome.usage) if outcome.usage else None
+            cost = most if known is None else known
+        self.budget.settle(most, cost)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from evalkit.engine.budget import Purse
 from evalkit.engine.committer import Committer
 from evalkit.engine.config import EngineConfig
 from evalkit.engine.gate import RATE_LIMIT, Gate
@@ -61,6 +62,7 @@ class Lane(Generic[T]):
     monitor: Monitor
     deliver: Callable[[Answer[T]], None]
     gate: Gate = field(default_factory=Gate)
+    purse: Purse | None = None
     _under_way: dict[str, list[_Asked[T]]] = field(default_factory=dict)
     _unclear: list[tuple[_Asked[T], Failure, int]] = field(default_factory=list)
     _answered: bool = False  # some request got through, now or in an earlier run
@@ -131,9 +133,27 @@ class Lane(Generic[T]):
             outcome: Completion | Failure = Failure("infra", f"not asked: {self._stopped}")
             self._give_all(asked, outcome, sent=False)
             return outcome
+        if self.purse is not None:
+            return await self._ask_within(self.purse, asked)
         outcome, retries = await self._attempts(asked.request)
         self._settle(asked, outcome, retries)
         return outcome
+
+    async def _ask_within(self, purse: Purse, asked: _Asked[T]) -> Completion | Failure:
+        """Ask only what the budget surely allows; the first request that does not fit ends the asking."""
+        most = await purse.take(asked.request)
+        if most is None:
+            self._stop(f"it would have passed the budget of ${purse.budget.limit:g}")
+            outcome: Completion | Failure = Failure("infra", f"not asked: {self._stopped}")
+            self._give_all(asked, outcome, sent=False)
+            return outcome
+        got: Completion | Failure | None = None
+        try:
+            got, retries = await self._attempts(asked.request)
+        finally:
+            purse.settle(most, got)
+        self._settle(asked, got, retries)
+        return got
 
     async def _useless(self) -> bool:
         """Whether asking on is useless. In doubt it waits for what is under way, which may be answered yet."""

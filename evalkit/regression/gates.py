@@ -3,7 +3,7 @@
 In a night without any change the chance that some drop test fails, over all suites and contenders, is at most 1 %.
 A drop goes through three steps:
 
-1. The first run: its one-sided paired p against the baseline is at most 0.05 over the number of drop tests of the
+1. The first run: its one-sided paired p against the baseline is at most 0.02 over the number of drop tests of the
    night, and the drop is larger than the tolerance. Then the contender is asked again.
 2. The fresh run must show the same by itself: chance in one night, or a baseline that was a little lucky, rarely does.
 3. The p over both runs together, of which the baseline's own sampling error is a part, is corrected by Holm over all
@@ -27,7 +27,7 @@ from evalkit.regression.drop import Fall, fall, together
 from evalkit.stats.multiple import holm
 
 NIGHT_LEVEL = 0.01
-RUN_LEVEL = 0.05  # of each of the two runs, over the tests of the night (Bonferroni)
+RUN_LEVEL = 0.02  # of each of the two runs, over the tests of the night (Bonferroni)
 NOTE_LEVEL = 0.05
 DROPS: tuple[GateName, ...] = ("drop", "format_validity_drop")
 _FLOOR = "floor"

@@ -26,8 +26,8 @@ class Watched(Protocol):
     spent: float | None
     stopped: str | None
 
-    def limit_seconds(self) -> float:
-        """Seconds for which the provider asked to wait."""
+    def waiting(self) -> str | None:
+        """Why nothing is sent just now, None where nothing waits."""
         ...
 
 
@@ -88,8 +88,8 @@ def cells(monitor: Watched, seconds: float) -> list[str]:
 def _waiting(monitor: Watched) -> str:
     if monitor.stopped:
         return f"stopped: {plain(monitor.stopped, 60)}"
-    if (seconds := monitor.limit_seconds()) > 0:
-        return f"waiting {seconds:.0f} s for the provider's limit"
+    if text := monitor.waiting():
+        return text
     if monitor.cached and not monitor.sent:
         return "from cache"
     return ""

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from evalkit.decision.bounds import bound
 from evalkit.decision.verdict import decide
+from evalkit.engine.budget import Budget, Purse
 from evalkit.engine.config import EngineConfig
+from evalkit.engine.gate import Gates
 from evalkit.engine.key import RequestKey
 from evalkit.engine.lane import Lane
 from evalkit.engine.monitor import Monitor
@@ -34,6 +36,7 @@ from evalkit.workflows.contender_run import ContenderRun
 from evalkit.workflows.estimates import unmeasured
 from evalkit.workflows.facts import Gathered, facts_of
 from evalkit.workflows.figures import infra_share, result_of, skipped_result
+from evalkit.workflows.ladder_evidence import marks_of_run, with_ladders
 from evalkit.workflows.manifest import manifest
 from evalkit.workflows.prepare import Prepared, prepare
 from evalkit.workflows.prompts import ranked
@@ -43,20 +46,22 @@ from evalkit.workflows.training import model_context
 @dataclass(frozen=True, slots=True)
 class RunOptions:
     """What a caller may set. `models` restricts the run to some models of the suite; `vouched` is evidence that the
-    user stands for instead of measuring it."""
+    user stands for instead of measuring it; `max_cost` are the US dollars that the run may cost at most."""
 
     suite: Path
     models: tuple[str, ...] = ()
     require_all: bool = False
     runs: Path = Path("runs")
     vouched: tuple[Vouch, ...] = ()
+    max_cost: float | None = None
 
     @property
     def command(self) -> str:
         """The command that starts this run again."""
         models = "".join(f" --model {shlex.quote(name)}" for name in self.models)
         stood = "".join(f" --vouch {name}" for name in self.vouched)
-        return f"python -m evalkit run {shlex.quote(str(self.suite))}{models}{stood}"
+        limit = "" if self.max_cost is None else f" --max-cost {self.max_cost:g}"
+        return f"python -m evalkit run {shlex.quote(str(self.suite))}{models}{stood}{limit}"
 
 
 class Interrupted(Exception):
@@ -99,9 +104,11 @@ class _Run:
         self.prepared, self.options, self.watch = prepared, options, watch
         self.suite = prepared.suite.loaded.suite
         self.primers = Primers()
+        self.gates = Gates()
         self.keys: dict[str, RequestKey] = {}
         self.warnings: list[str] = list(prepared.suite.warnings)
         self.runs: list[ContenderRun] = []
+        self.budget = None if options.max_cost is None else Budget(options.max_cost)
         self.ranks: tuple[PromptRank, ...] = ()
         self.chosen_on_test = False
 
@@ -172,7 +179,8 @@ class _Run:
     def _open(self, contender: Contender, split: str) -> Model:
         if contender.skipped is not None:
             raise ModelUnavailable(contender.skipped)
-        return open_model(contender.spec, model_context(self.prepared.suite, contender, split))
+        context = model_context(self.prepared.suite, contender, split)
+        return open_model(contender.spec, replace(context, on_headers=self.gates.of(contender.spec).hear))
 
     def _check_skipped(self, skipped: dict[str, str], any_opened: bool) -> None:
         if skipped and self.options.require_all:
@@ -199,10 +207,23 @@ class _Run:
             concurrency=contender.concurrency,
             prime=ttl != "off" and contender.spec.is_api,
             want_ttft=self.suite.wants_ttft and contender.spec.is_api,
+            want_latency=self.suite.good_enough.latency_p95_ms is not None,
         )
         keys = self.keys[contender.id]
-        lane = Lane(model, keys, config, cache, self.primers, run.monitor, run.take)
+        gate = self.gates.of(contender.spec)
+        lane = Lane(model, keys, config, cache, self.primers, run.monitor, run.take, gate, self._purse(run))
         await lane.run(self._work(contender, run.split))
+
+    def _purse(self, run: ContenderRun) -> Purse | None:
+        """The contender's hand in the budget. A machine by the hour costs nothing more per call."""
+        spec = run.contender.spec
+        if self.budget is None or not spec.is_api or (spec.price is not None and spec.price.gpu_hour is not None):
+            return None
+        if run.price is None:
+            problem = f"--max-cost cannot be kept: no price is known for {spec.provider_model}"
+            path = ("models", spec.name)
+            raise self.prepared.suite.loaded.fail(path, problem, "price: {input: …, output: …} in dollars per million")
+        return Purse(self.budget, run.price)
 
     def _work(self, contender: Contender, split: str) -> Iterator[tuple[Request, Sample]]:
         for epoch in range(self.suite.run.epochs):
@@ -249,6 +270,8 @@ class _Run:
     def _decided(self, result: RunResult) -> RunResult:
         gathered = Gathered(self.prepared, self.runs, self.options.command, self.options.vouched, self.chosen_on_test)
         facts = facts_of(gathered, result)
+        kept = self.options.runs / self.suite.name
+        facts = with_ladders(facts, result, marks_of_run(self.prepared, self.keys), kept)
         return replace(result, facts=facts, verdict=decide(result, facts))
 
     def _warn(self, warning: str) -> None:

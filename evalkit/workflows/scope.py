@@ -10,13 +10,14 @@ from evalkit.decision.bounds import bound
 from evalkit.records.economics import Economics, Span
 from evalkit.records.evidence import Facts, Rules, Vouch
 from evalkit.records.run import RunResult
-from evalkit.store.runs import RunError, newest_run
+from evalkit.store.runs import RunError, StoredRun, newest_run
 from evalkit.suite.errors import SuiteError
 from evalkit.suite.load import LoadedSuite, load_suite
 from evalkit.workflows.economics import economics_of, with_answers
 from evalkit.workflows.estimates import unmeasured
 from evalkit.workflows.facts import Gathered, facts_of
 from evalkit.workflows.figures import skipped_result
+from evalkit.workflows.ladder_evidence import marks_of_manifest, with_ladders
 from evalkit.workflows.prepare import prepare
 from evalkit.workflows.reopen import decided, open_run
 
@@ -100,15 +101,15 @@ def open_scope(where: Path, runs: Path = Path("runs")) -> Scope:
         stored, result = open_run(where)
         if result.facts is None:
             raise RunError(f"{stored.folder}: written by an older evalkit; run the suite again (answers are kept)")
-        return Scope(result, result.facts, Path(result.facts.suite))
+        return Scope(result, _with_ladders(stored, result, result.facts), Path(result.facts.suite))
     loaded = load_suite(where)
     newest = newest_run(runs / loaded.suite.name)
     if newest is None:
         return _unmeasured(where)
-    _, result = open_run(newest)
+    stored, result = open_run(newest)
     if result.facts is None:
         return _unmeasured(where)
-    return Scope(result, _declared_now(result.facts, loaded, where), where)
+    return Scope(result, _declared_now(_with_ladders(stored, result, result.facts), loaded, where), where)
 
 
 def answered(
@@ -120,6 +121,11 @@ def answered(
         facts = replace(facts, economics=with_answers(facts.economics, answers))
     stood = tuple(dict.fromkeys((*facts.vouched, *vouched)))
     return decided(scope.result, replace(facts, vouched=stood, assumed=(*facts.assumed, *assumed)))
+
+
+def _with_ladders(stored: StoredRun, result: RunResult, facts: Facts) -> Facts:
+    """The facts with what a ladder that was climbed since has shown."""
+    return with_ladders(facts, result, marks_of_manifest(stored.manifest), stored.folder.parent)
 
 
 def _declared_now(facts: Facts, loaded: LoadedSuite, path: Path) -> Facts:

@@ -8,17 +8,17 @@ from itertools import product
 from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from evalkit.cli.main import app
 from evalkit.decision.verdict import decide
 from evalkit.records.economics import Span
-from evalkit.records.estimate import Estimate, Need
+from evalkit.records.estimate import Estimate, Gap, Need
 from evalkit.records.run import Bound
 from evalkit.records.verdict import Verdict
 from tests.decision.made import CHEAP, ECONOMICS, LABELS, WORTHLESS, contender, facts_of, gap, run_of
 
-COMMANDS = {c.name or (c.callback.__name__ if c.callback else "") for c in app.registered_commands}
-COMMANDS |= {g.name or "" for g in app.registered_groups} | {"baseline", "ladder"}
+COMMANDS = set(get_command(app).commands)  # type: ignore[attr-defined]
 
 ACCURACY = {"for": 0.8, "against": 0.95, "undecided": 0.9}
 LABEL = {"for": LABELS, "against": replace(LABELS, usable=300, per_class={"a": 150, "b": 150}), "undecided": None}
@@ -152,8 +152,8 @@ def test_cut_off_answers_clear_nothing() -> None:
 def test_latency_needs_no_headroom() -> None:
     needs = (Need("accuracy", 0.9), Need("ttft_p95_ms", 100, at_least=False))
     result = run_of((contender("sonnet"), 0.95, 0.999), needs=needs)
-    slow = [replace(r, state="unmet", gap=replace(r.gap, value=300.0, low=250.0)) if r.need.metric == "ttft_p95_ms" else r
-            for r in result.requirements]  # fmt: skip
+    late = {"state": "unmet", "gap": Gap(300.0, 250.0, None)}
+    slow = [replace(r, **late) if r.need.metric == "ttft_p95_ms" else r for r in result.requirements]
     result = replace(result, requirements=tuple(slow))
     assert decide(result, facts_of(result, case="latency", ladders=())).answers[0].state == "for"
 
