@@ -93,7 +93,9 @@ def test_every_annotation_is_one_command(text: str) -> None:
 
 def test_the_summary_shows_text_and_does_nothing_else() -> None:
     text = summary(night("<img src=x> @everyone | [a](http://evil) `code`\n# head"))
-    assert "<img" not in text
+    lines = [line for line in text.splitlines() if line.startswith("- ")]
+    assert lines
+    assert not any(re.search(r"(?<!\\)[<`\[|]", line) for line in lines)
     assert "@everyone" not in text
     assert "](http" not in text
     assert len(summary(night("x" * 3_000_000)).encode()) < 1_048_576

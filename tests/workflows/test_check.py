@@ -287,6 +287,6 @@ def test_junit_and_github(place: Place) -> None:
     root = ET.parse(place.folder / "out/j.xml").getroot()
     first, second = root.findall("testsuite")
     assert (first.get("failures"), second.get("errors")) == ("1", "1")
-    quiet = place.run("check", suite, "--github", "--json")
+    quiet = place.run("check", suite, "--fresh", "--github", "--json")
     assert quiet.out.startswith("{") and quiet.out.count("\n") == 1
     assert "::error" in quiet.err
