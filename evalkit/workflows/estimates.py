@@ -7,9 +7,11 @@ from itertools import islice
 from statistics import fmean
 
 from evalkit.decision.bounds import Unmeasured, Volume, tokens
+from evalkit.records.economics import Economics
 from evalkit.records.plan import TokenMix
 from evalkit.records.run import ContenderResult
 from evalkit.suite.contenders import Contender, samples_of
+from evalkit.workflows.economics import economics_of
 from evalkit.workflows.prepare import Prepared
 
 _ROWS_LOOKED_AT = 500
@@ -30,14 +32,7 @@ def token_mix(prepared: Prepared, contender: Contender, split: str) -> TokenMix:
 
 def unmeasured(prepared: Prepared, results: Sequence[ContenderResult]) -> list[tuple[Unmeasured, Volume]]:
     """Every hosted model that was skipped on test, a model once, with the declared volume."""
-    suite = prepared.suite.loaded.suite
-    economics = suite.economics
-    hosting = economics.hosting_per_month if economics else None
-    volume = Volume(
-        calls_per_month=economics.calls_per_month.low if economics and economics.calls_per_month else None,
-        active_hours=economics.active_hours if economics else 24.0,
-        hosting_low=hosting.low if hosting else None,
-    )
+    volume = volume_of(economics_of(prepared.suite.loaded.suite.economics))
     reasons = {r.id: r.skipped for r in results if r.skipped is not None and r.split == "test"}
     found: dict[str, Unmeasured] = {}
     for contender in prepared.contenders:
@@ -45,6 +40,14 @@ def unmeasured(prepared: Prepared, results: Sequence[ContenderResult]) -> list[t
         if reason is not None and contender.spec.is_api and contender.spec.name not in found:
             found[contender.spec.name] = estimate(prepared, contender, reason)
     return [(each, volume) for each in found.values()]
+
+
+def volume_of(economics: Economics | None) -> Volume:
+    """The declared use: the low end of its volume, and the least that hosting costs."""
+    if economics is None:
+        return Volume()
+    calls, hosting = economics.calls_per_month, economics.hosting_per_month
+    return Volume(calls.low if calls else None, economics.active_hours, hosting.low if hosting else None)
 
 
 def estimate(prepared: Prepared, contender: Contender, reason: str = "", split: str = "test") -> Unmeasured:

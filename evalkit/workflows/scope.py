@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evalkit.decision.bounds import bound
+from evalkit.decision.bounds import Unmeasured, bound
 from evalkit.records.economics import Economics, Span
 from evalkit.records.evidence import Facts, Rules, Vouch
 from evalkit.records.run import RunResult
@@ -14,7 +14,7 @@ from evalkit.store.runs import RunError, StoredRun, newest_run
 from evalkit.suite.errors import SuiteError
 from evalkit.suite.load import LoadedSuite, load_suite
 from evalkit.workflows.economics import economics_of, with_answers
-from evalkit.workflows.estimates import unmeasured
+from evalkit.workflows.estimates import unmeasured, volume_of
 from evalkit.workflows.facts import Gathered, facts_of
 from evalkit.workflows.figures import skipped_result
 from evalkit.workflows.ladder_evidence import marks_of_manifest, with_ladders
@@ -61,11 +61,15 @@ QUESTIONS: tuple[Question, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A run (or a suite that was not run yet) with its facts. `suite` is the file, where answers can be saved."""
+    """A run (or a suite that was not run yet) with its facts. `suite` is the file, where answers can be saved.
+
+    `estimates` are what is known of the models of a suite that was not run, so that answers change their bounds.
+    """
 
     result: RunResult
     facts: Facts
     suite: Path
+    estimates: tuple[Unmeasured, ...] = ()
 
     @property
     def open_questions(self) -> tuple[Question, ...]:
@@ -120,7 +124,11 @@ def answered(
     if answers:
         facts = replace(facts, economics=with_answers(facts.economics, answers))
     stood = tuple(dict.fromkeys((*facts.vouched, *vouched)))
-    return decided(scope.result, replace(facts, vouched=stood, assumed=(*facts.assumed, *assumed)))
+    result = scope.result
+    if scope.estimates:
+        volume = volume_of(facts.economics)
+        result = replace(result, unmeasured=tuple(bound(each, volume) for each in scope.estimates))
+    return decided(result, replace(facts, vouched=stood, assumed=(*facts.assumed, *assumed)))
 
 
 def _with_ladders(stored: StoredRun, result: RunResult, facts: Facts) -> Facts:
@@ -144,18 +152,19 @@ def _declared_now(facts: Facts, loaded: LoadedSuite, path: Path) -> Facts:
 def _unmeasured(path: Path) -> Scope:
     """A suite before its first run: no figures, but bounds of what the models would cost."""
     prepared = prepare(path)
-    reason = "not run yet"
+    suite, reason = prepared.suite.loaded.suite, "not run yet"
     contenders = tuple(skipped_result(c, "test", c.skipped or reason) for c in prepared.contenders)
+    estimates = tuple(each for each, _ in unmeasured(prepared, contenders))
     result = RunResult(
-        suite=prepared.suite.loaded.suite.name,
+        suite=suite.name,
         run=str(path),
         complete=True,
         contenders=contenders,
         requirements=(),
-        unmeasured=tuple(bound(*each) for each in unmeasured(prepared, contenders)),
+        unmeasured=tuple(bound(each, volume_of(economics_of(suite.economics))) for each in estimates),
     )
     facts = facts_of(Gathered(prepared, (), prepared.command), result)
-    return Scope(result, facts, path)
+    return Scope(result, facts, path, estimates)
 
 
 def save_answers(suite: Path, answers: Mapping[str, Span]) -> None:
