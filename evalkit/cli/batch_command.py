@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
-import signal
 import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from evalkit.records.run import RunResult
-from evalkit.report.progress import progress
-from evalkit.report.terminal import show_run
+from evalkit.cli.asking import GOOD, INCOMPLETE, INTERRUPTED, WRONG_INPUT, ask
+from evalkit.cli.run_command import show_result
 from evalkit.report.text import count, plain
 from evalkit.store.batches import BatchStoreError
 from evalkit.store.cache import CacheError
 from evalkit.store.runs import RunError
 from evalkit.suite.errors import SuiteError
 from evalkit.workflows.batch import BatchLine, BatchOptions, Submitted, batch_store, collect, run_batch, status
-from evalkit.workflows.run import Interrupted, Watch
-
-GOOD, WRONG_INPUT, INCOMPLETE, INTERRUPTED = 0, 2, 3, 130
+from evalkit.workflows.run import Interrupted
 
 
 def batch_run_command(options: BatchOptions, as_json: bool, quiet: bool) -> int:
     """Run a suite by batch and show it; stopped or told not to wait, say how to go on. Returns the exit code."""
     try:
-        result = _run(options, show_progress=not quiet)
+        result = ask(lambda watch: run_batch(options, watch), show_progress=not quiet)
     except SuiteError as error:
         print(error.render(color=sys.stderr.isatty()), file=sys.stderr)
         return WRONG_INPUT
@@ -46,14 +42,7 @@ def batch_run_command(options: BatchOptions, as_json: bool, quiet: bool) -> int:
     except (BatchStoreError, CacheError, RunError) as error:
         print(f"{error}\nWhat was submitted is on record. Go on with: {options.command}", file=sys.stderr)
         return INCOMPLETE
-    if as_json:
-        from evalkit.report.as_json import as_json as encode
-
-        print(json.dumps(encode(result), ensure_ascii=False, allow_nan=False))
-        if not quiet:
-            show_run(result, sys.stderr)
-    else:
-        show_run(result, sys.stdout, quiet)
+    show_result(result, as_json, quiet)
     return GOOD if result.complete else INCOMPLETE
 
 
@@ -82,23 +71,6 @@ def _about_all(work: Any, as_json: bool) -> int:
         for command in dict.fromkeys(line.record.command for line in lines):
             print(f"Go on with: {command}")
     return INCOMPLETE if any(line.problem for line in lines) else GOOD
-
-
-def _run(options: BatchOptions, show_progress: bool) -> RunResult:
-    """Run under an event loop of our own: SIGINT and SIGTERM cancel the waiting."""
-    watch = Watch(on_warning=lambda text: print(f"warning: {text}", file=sys.stderr))
-
-    async def work() -> RunResult:
-        task = asyncio.current_task()
-        assert task is not None
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-        if not show_progress:
-            return await run_batch(options, watch)
-        async with progress(watch.monitors, sys.stderr):
-            return await run_batch(options, watch)
-
-    return asyncio.run(work())
 
 
 def _show_lines(lines: Sequence[BatchLine]) -> None:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from evalkit.cli.asking import INCOMPLETE, WRONG_INPUT, ask, end_now
 from evalkit.records.check import Night
 from evalkit.report.check import night_json, show_night
-from evalkit.report.progress import progress
 from evalkit.store.cache import CacheError
 from evalkit.suite.errors import SuiteError
 from evalkit.workflows.check import CheckOptions, check
 from evalkit.workflows.run import Interrupted, Watch
-
-WRONG_INPUT, INCOMPLETE, INTERRUPTED = 2, 3, 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +29,13 @@ class CheckOutput:
 def check_command(options: CheckOptions, output: CheckOutput) -> int:
     """Check suites as one night and tell it. Returns the exit code."""
     try:
-        night = _check(options)
+        night = ask(lambda watch: _night(options, watch))
     except SuiteError as error:
         print(error.render(color=sys.stderr.isatty()), file=sys.stderr)
         return WRONG_INPUT
     except Interrupted as stop:
-        _end_now(stop, options.command)
+        within = f"of the suite under way {stop.kept:,} of {stop.total:,} answers are kept."
+        end_now(within if stop.total else "all answers are kept.", options.command)
     except CacheError as error:
         print(f"{error}\nEverything answered before is kept. Go on with: {options.command}", file=sys.stderr)
         return INCOMPLETE
@@ -52,35 +49,12 @@ def check_command(options: CheckOptions, output: CheckOutput) -> int:
     return night.code if written else WRONG_INPUT
 
 
-def _check(options: CheckOptions) -> Night:
-    """Under an event loop of our own: SIGINT and SIGTERM cancel the night, which then keeps what it has."""
-    watch = Watch(on_warning=lambda text: print(f"warning: {text}", file=sys.stderr))
-
-    async def work() -> Night:
-        task = asyncio.current_task()
-        assert task is not None
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
-        async with progress(watch.monitors, sys.stderr):
-            return await check(options, watch)
-
-    runner = asyncio.Runner()
+async def _night(options: CheckOptions, watch: Watch) -> Night:
+    """The night; stopped between two suites it says so like one that is stopped within a suite."""
     try:
-        night = runner.run(work())
+        return await check(options, watch)
     except asyncio.CancelledError:
         raise Interrupted(0, 0) from None
-    # Closed only here: after an interruption nobody waits for a thread that still computes.
-    runner.close()
-    return night
-
-
-def _end_now(stop: Interrupted, command: str) -> None:
-    kept = f" of the suite under way {stop.kept:,} of {stop.total:,} answers are kept." if stop.total else ""
-    print(f"\nInterrupted:{kept or ' all answers are kept.'} Go on with: {command}", file=sys.stderr)
-    sys.stderr.flush()
-    sys.stdout.flush()
-    os._exit(INTERRUPTED)
 
 
 def _write_junit(night: Night, path: Path | None) -> bool:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import signal
 import sys
 
-from evalkit.records.ladder import LadderReport
+from evalkit.cli.asking import GOOD, INCOMPLETE, WRONG_INPUT, ask, end_now
 from evalkit.report.ladder import ladder_json, show_ladder
-from evalkit.report.progress import progress
 from evalkit.store.cache import CacheError
 from evalkit.store.runs import RunError
 from evalkit.suite.errors import SuiteError
 from evalkit.workflows.ladder import LadderOptions, climb, rung_yaml
-from evalkit.workflows.run import Interrupted, Watch
-
-GOOD, WRONG_INPUT, INCOMPLETE, INTERRUPTED = 0, 2, 3, 130
+from evalkit.workflows.run import Interrupted
 
 
 def ladder_command(options: LadderOptions, as_json: bool = False, show: str | None = None) -> int:
@@ -26,12 +20,12 @@ def ladder_command(options: LadderOptions, as_json: bool = False, show: str | No
     if show is not None:
         return _show(options, show)
     try:
-        report = _climb(options)
+        report = ask(lambda watch: climb(options, watch))
     except SuiteError as error:
         print(error.render(color=sys.stderr.isatty()), file=sys.stderr)
         return WRONG_INPUT
     except Interrupted as stop:
-        _end_now(stop, options.command)
+        end_now(f"{stop.kept:,} answers of the rungs so far are kept.", options.command)
     except (CacheError, RunError) as error:
         print(f"{error}\nEverything answered before is kept. Go on with: {options.command}", file=sys.stderr)
         return INCOMPLETE
@@ -51,30 +45,3 @@ def _show(options: LadderOptions, rung: str) -> int:
         print(error, file=sys.stderr)
         return WRONG_INPUT
     return GOOD
-
-
-def _climb(options: LadderOptions) -> LadderReport:
-    """Under an event loop of our own: SIGINT and SIGTERM cancel the climb, which then keeps what it has."""
-    watch = Watch(on_warning=lambda text: print(f"warning: {text}", file=sys.stderr))
-
-    async def work() -> LadderReport:
-        task = asyncio.current_task()
-        assert task is not None
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
-        async with progress(watch.monitors, sys.stderr):
-            return await climb(options, watch)
-
-    runner = asyncio.Runner()
-    report = runner.run(work())
-    # Closed only here: after an interruption nobody waits for a thread that still computes.
-    runner.close()
-    return report
-
-
-def _end_now(stop: Interrupted, command: str) -> None:
-    print(f"\nInterrupted: {stop.kept:,} answers of the rungs so far are kept. Go on with: {command}", file=sys.stderr)
-    sys.stderr.flush()
-    sys.stdout.flush()
-    os._exit(INTERRUPTED)

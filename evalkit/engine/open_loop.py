@@ -87,7 +87,7 @@ class Call(Generic[T]):
         return _from_due(self.outcome.timing, self.late_ms) if isinstance(self.outcome, Completion) else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OpenLoop(Generic[T]):
     """Sends to a model by a schedule; `take` gets every call as it ends.
 

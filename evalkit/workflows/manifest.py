@@ -26,7 +26,7 @@ def manifest(prepared: Prepared, keys: Mapping[str, RequestKey], result: RunResu
     return {
         "format": _FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": prepared.command,
+        "command": result.facts.command if result.facts else prepared.command,
         "description": suite.loaded.suite.description,
         "suite": {"path": str(prepared.path), "text": suite.loaded.text},
         "prompts": {
@@ -35,16 +35,7 @@ def manifest(prepared: Prepared, keys: Mapping[str, RequestKey], result: RunResu
         "data": {
             "fingerprint": suite.dataset.fingerprint,
             "labels": suite.dataset.labels,
-            "splits": {
-                name: {
-                    "n": split.n,
-                    "dropped": split.dropped,
-                    "sha256": split.digest,
-                    "by_target": split.counts,
-                }
-                for name, split in suite.dataset.splits.items()
-                if len(split.counts) <= 1000
-            },
+            "splits": {name: _split(split) for name, split in suite.dataset.splits.items()},
         },
         "contenders": {name: key.parts for name, key in keys.items()},
         "prices": {

@@ -22,11 +22,12 @@ from evalkit.suite.contenders import Contender
 from evalkit.suite.errors import SuiteError
 from evalkit.suite.template import TemplateProblem
 from evalkit.workflows.prepare import Prepared, prepare
-from evalkit.workflows.sweep_steps import LATENCY, TTFT, Search, is_over, judge_step, least_over, limit_of
+from evalkit.workflows.sweep_steps import LATENCY, TTFT, Search, Trial, is_over, judge_step, limit_of
 from evalkit.workflows.training import model_context
 
 _WARM_UP = 2  # answers, one after the other: connection, prompt cache, what the server does not take
 _WARM_UP_TRIES = 5
+_HOPELESS = 0.15  # of a step's calls over the need: three times what a p95 allows
 _NO_NEED = "a sweep needs a p95 to keep: ttft_p95_ms or latency_p95_ms"
 _SECONDS_PER_HOUR = 3600.0
 
@@ -35,7 +36,7 @@ _SECONDS_PER_HOUR = 3600.0
 class SweepOptions:
     """What a caller may set. Rates are calls a second: the search goes from `low` to `high`.
 
-    A step has `first_calls` while rates double and `close_calls` afterwards, and lasts at least `least_s` seconds and
+    Steps are short while rates double, and long afterwards: each has at least so many calls and seconds, and lasts
     `needs_long` times the need, so that a queue that grows is seen to grow. A share `ramp` of the calls comes before
     these and is left out. No more than `max_calls` are sent.
     """
@@ -48,9 +49,10 @@ class SweepOptions:
     arrivals: Arrivals = "poisson"
     seed: int = 7
     resolution: float = 0.05
-    first_calls: int = 100
-    close_calls: int = 300
-    least_s: float = 5.0
+    short_calls: int = 100
+    short_s: float = 5.0
+    long_calls: int = 600
+    long_s: float = 20.0
     needs_long: float = 5.0
     ramp: float = 0.1
 
@@ -109,15 +111,16 @@ class Sweeper:
     async def run(self) -> None:
         """Warm up, then make steps until the search is over or no call is left."""
         await self._warm_up()
-        while (rate := self.search.next()) is not None:
-            n, ramp = self._size(rate)
+        while (trial := self.search.next()) is not None:
+            n, ramp = self._size(trial)
             if self.calls + n > self.options.max_calls:
-                self.ended = f"a step at {rate:g}/s takes {n:,} calls, and the limit is {self.options.max_calls:,}"
+                step = f"a step at {trial.rate:g}/s takes {n:,} calls"
+                self.ended = f"{step}, {self.calls:,} are made, and the limit is {self.options.max_calls:,}"
                 return
-            step = await self._step(rate, n, ramp)
-            self.steps.append(step)
-            self.watch.on_step(step)
-            self.search.learn(rate, step.state == "within")
+            done = await self._step(trial.rate, n, ramp)
+            self.steps.append(done)
+            self.watch.on_step(done)
+            self.search.learn(trial, done.state)
         self.ended = self._why_over()
 
     async def _warm_up(self) -> None:
@@ -132,17 +135,18 @@ class Sweeper:
         if not answered:
             raise EndpointDown(reason)
 
-    def _size(self, rate: float) -> tuple[int, int]:
+    def _size(self, trial: Trial) -> tuple[int, int]:
         """How many calls a step takes, and how many of them are its ramp."""
         o = self.options
-        seconds = max(o.least_s, o.needs_long * max(limit_of(need) for need in self.needs) / 1000)
-        calls = max(o.close_calls if self.search.closing_in else o.first_calls, math.ceil(rate * seconds))
+        calls, seconds = (o.short_calls, o.short_s) if trial.length == "short" else (o.long_calls, o.long_s)
+        seconds = max(seconds, o.needs_long * max(limit_of(need) for need in self.needs) / 1000)
+        calls = max(calls, math.ceil(trial.rate * seconds)) * (2 if trial.length == "twice" else 1)
         ramp = math.ceil(o.ramp * calls)
         return calls + ramp, ramp
 
     async def _step(self, rate: float, n: int, ramp: int) -> SweepStep:
         calls: list[Call[int]] = []
-        enough, over = least_over(n - ramp), 0
+        enough, over = math.ceil(_HOPELESS * (n - ramp)), 0
         times = schedule(OpenRate(rate, self.options.arrivals, self.options.seed + len(self.steps)), n)
         first_measured = times[ramp]
 
@@ -247,6 +251,8 @@ def _notes(prepared: Prepared, done: Sweeper, work: _Rows) -> Iterator[str]:
             f"every row was asked {rounds:.1f} times: a server that keeps whole prompts answers these faster than "
             "the calls of users, and more rows would tell"
         )
+    if done.search.good is not None and done.search.good != done.search.confirmed:
+        yield "the rate was held once; a second time would rule out luck"
     prompts = tuple(prepared.suite.loaded.suite.prompts)
     if len(prompts) > 1:
         yield f"the suite has {len(prompts)} prompts; the first one was asked"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evalkit.engine.open_loop import Call
 from evalkit.records.completion import Completion, Failure
-from evalkit.records.estimate import Need
+from evalkit.records.estimate import Estimate, Need
 from evalkit.records.sweep import StepState, SweepStep
-from evalkit.stats.quantile import quantile
+from evalkit.stats.autocorrelation import effective_n
+from evalkit.stats.quantile import Quantile, quantile
 
 LATENCY, TTFT = "latency_p95_ms", "ttft_p95_ms"
 _P95 = 0.95
@@ -24,50 +26,69 @@ _GROWTH_TIMES = 1.5
 Floats = NDArray[np.float64]
 
 
+Length = Literal["short", "long", "twice"]
+
+
+class Trial(NamedTuple):
+    """A rate to hold, and for how long: `twice` is twice as long as `long`."""
+
+    rate: float
+    length: Length
+
+
 @dataclass
 class Search:
-    """Finds the highest rate that is good, between `low` and `high`: doubles, then halves the gap.
+    """Finds the highest rate that is within the needs, between `low` and `high`: doubles, then halves the gap.
 
-    Ends where the gap is at most `resolution` of the rate that is not good. Rates are rounded to three digits.
+    Rates are far apart while they double, so that short steps will do; one that tells nothing is made again as a long
+    one. The gap is closed where it is at most `resolution` of the rate that is not within. What was found is then held
+    once more: of several steps near a limit, one may be within it by luck. Rates are rounded to three digits.
     """
 
     low: float
     high: float
     resolution: float = 0.05
-    good: float | None = None
     bad: float | None = None
-
-    def next(self) -> float | None:
-        """The rate to try, None where the search is over."""
-        if self.good is None:
-            return self.low if self.bad is None else None
-        if self.bad is None:
-            return min(2 * self.good, self.high) if self.good < self.high else None
-        if self.bad - self.good <= self.resolution * self.bad:
-            return None
-        middle = _three_digits((self.good + self.bad) / 2)
-        return middle if self.good < middle < self.bad else None
-
-    def learn(self, rate: float, good: bool) -> None:
-        """What the rate that was tried turned out to be."""
-        if good:
-            self.good = rate
-        else:
-            self.bad = rate
+    confirmed: float | None = None
+    _good: list[float] = field(default_factory=list)
+    _again: float | None = None
 
     @property
-    def closing_in(self) -> bool:
-        """Whether it is past the doubling, where rates differ little and more calls are needed."""
-        return self.bad is not None
+    def good(self) -> float | None:
+        """The highest rate that was within."""
+        return self._good[-1] if self._good else None
 
+    def next(self) -> Trial | None:
+        """What to try, None where the search is over."""
+        if self._again is not None:
+            return Trial(self._again, "long")
+        rate = self._rate()
+        if rate is not None:
+            return Trial(rate, "short" if self.bad is None else "long")
+        return None if self.good is None or self.good == self.confirmed else Trial(self.good, "twice")
 
-def least_over(n: int) -> int:
-    """How many of `n` calls over a limit show, at 95 % one-sided, that the 95 % quantile is over it.
+    def learn(self, trial: Trial, state: StepState) -> None:
+        """What the trial came to."""
+        self._again = None
+        if state == "within" and trial.length == "twice":
+            self.confirmed = trial.rate
+        elif state == "within":
+            self._good.append(trial.rate)
+        elif state == "unclear" and trial.length == "short":
+            self._again = trial.rate
+        else:
+            self.bad = trial.rate
+            if trial.length == "twice":
+                self._good.pop()
 
-    n + 1 where `n` is too small to show it.
-    """
-    lower = quantile(np.arange(n), _P95).lower()
-    return n + 1 if lower is None else n - int(lower)
+    def _rate(self) -> float | None:
+        good = self.good
+        if good is None:
+            return self.low if self.bad is None else None
+        if self.bad is None:
+            return min(2 * good, self.high) if good < self.high else None
+        middle = _three_digits((good + self.bad) / 2)
+        return middle if self.bad - good > self.resolution * self.bad and good < middle < self.bad else None
 
 
 def limit_of(need: Need) -> float:
@@ -88,8 +109,9 @@ def judge_step(rate: float, calls: Sequence[Call[int]], needs: Sequence[Need], r
     kept = [c for c in ordered[ramp:] if not (isinstance(c.outcome, Failure) and _refused(c.outcome))]
     late = quantile([c.late_ms for c in kept], _P95).value
     latency, ttft = _values(kept, LATENCY), _values(kept, TTFT)
+    limit = max(limit_of(need) for need in needs)
     streamed = bool(np.isfinite(ttft).any())
-    state, why = _state(kept, needs, cut_short, late)
+    state, why = _state(kept, needs, late)
     return SweepStep(
         rate=rate,
         state=state,
@@ -99,21 +121,17 @@ def judge_step(rate: float, calls: Sequence[Call[int]], needs: Sequence[Need], r
         answered=sum(isinstance(c.outcome, Completion) for c in calls),
         errors=sum(isinstance(c.outcome, Failure) for c in calls),
         achieved=_achieved(ordered[ramp:]),
-        latency_p50_ms=quantile(latency, 0.5).estimate(),
-        latency_p95_ms=quantile(latency, _P95).estimate(),
-        ttft_p50_ms=quantile(ttft, 0.5).estimate() if streamed else None,
-        ttft_p95_ms=quantile(ttft, _P95).estimate() if streamed else None,
+        latency_p50_ms=_estimate(latency, 0.5, limit),
+        latency_p95_ms=_estimate(latency, _P95, limit),
+        ttft_p50_ms=_estimate(ttft, 0.5, limit) if streamed else None,
+        ttft_p95_ms=_estimate(ttft, _P95, limit) if streamed else None,
         late_p95_ms=late,
         cut_short=cut_short,
     )
 
 
-def _state(
-    kept: Sequence[Call[int]], needs: Sequence[Need], cut_short: bool, late: float | None
-) -> tuple[StepState, str]:
+def _state(kept: Sequence[Call[int]], needs: Sequence[Need], late: float | None) -> tuple[StepState, str]:
     """The worst need decides."""
-    if cut_short:
-        return "over", "more calls took too long than a p95 within the need leaves room for"
     found = [_judged(kept, need, late) for need in needs]
     worst: tuple[StepState, ...] = ("over", "unclear", "within")
     return min(found, key=lambda each: worst.index(each[0]))
@@ -121,7 +139,7 @@ def _state(
 
 def _judged(kept: Sequence[Call[int]], need: Need, late: float | None) -> tuple[StepState, str]:
     values, limit = _values(kept, need.metric), limit_of(need)
-    p95 = quantile(values, _P95)
+    p95 = _quantile(values, _P95, limit)
     lower, upper = p95.lower(), p95.upper()
     if upper is not None and upper <= limit:
         growth = _growth(values)
@@ -131,10 +149,29 @@ def _judged(kept: Sequence[Call[int]], need: Need, late: float | None) -> tuple[
     if late is not None and late > _LATE_SHARE * limit and _served_within(kept, need):
         return "unclear", f"the client itself sent {late:,.0f} ms late: this machine cannot keep up this rate"
     if lower is None or lower <= limit:
-        return "unclear", f"{len(values):,} calls cannot tell whether its p95 is within {limit:g} ms"
+        worth = "" if p95.n == values.size else f", worth {p95.n:,} independent ones,"
+        return "unclear", f"{values.size:,} calls{worth} cannot tell whether p95 is within {limit:g} ms"
     if math.isinf(lower):
         return "over", "more than a twentieth of the calls got no answer"
     return "over", f"p95 is at least {lower:,.0f} ms"
+
+
+def _quantile(values: Floats, q: float, limit: float) -> Quantile:
+    """The `q` quantile with bounds for calls that queue behind each other: what slows one slows its neighbours.
+
+    The sorted values are thinned to as many as they are worth, as those of a sample's epochs are elsewhere. For that,
+    what takes less than half of the limit is all alike, and so is what differs by less than a hundredth of it: a
+    drift far below the need is no danger to it.
+    """
+    n, ordered = values.size, np.sort(values)
+    near = np.round(np.clip(values, limit / 2, 100 * limit) / (limit / 100))
+    worth = effective_n(near) if n else 0
+    ranks = np.ceil(np.arange(1, worth + 1) * (n / max(worth, 1)) - 1e-9).astype(np.int64) - 1
+    return quantile(ordered[ranks], q)
+
+
+def _estimate(values: Floats, q: float, limit: float) -> Estimate:
+    return replace(_quantile(values, q, limit).estimate(), value=quantile(values, q).value)
 
 
 def _served_within(kept: Sequence[Call[int]], need: Need) -> bool:

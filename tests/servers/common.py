@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import count
@@ -55,6 +56,7 @@ class Server:
         self.api = api
         self.batches: BatchApi = api.batches(self._answer_in_batch)
         self._initial, self._settings = settings, Body()
+        self._slots: AbstractAsyncContextManager[None]
         self._numbers = count(1)
         self.configure(settings)
         self._stats = Stats(self._config)
@@ -74,6 +76,7 @@ class Server:
         self._rules = Rules(c.faults)
         self._random = Random(c.seed)
         self._requests = self._tokens = None
+        self._slots = nullcontext() if c.slots is None else asyncio.Semaphore(c.slots)
         if c.rate_limit_rps is not None:
             self._requests = Bucket(c.rate_limit_rps, c.rate_limit_burst or max(1.0, c.rate_limit_rps), now)
         if c.rate_limit_tpm is not None:
@@ -145,7 +148,8 @@ class Server:
                 return broken
         headers[api.request_id_header] = request_id
         delivery = Delivery(request, self._compose(ask, then, usage, number), then, headers, commit)
-        response = await (self._stream(delivery) if ask.stream else self._whole(delivery))
+        async with self._slots:
+            response = await (self._stream(delivery) if ask.stream else self._whole(delivery))
         if then.kind != "overloaded_midstream":
             stats.answered(digest, delivery.answer.usage, ask.stream)
         return response

@@ -90,7 +90,8 @@ class Config:
 
     Delays: a whole answer takes `latency_ms` plus up to `jitter_ms` (seeded). A stream sends its first event
     at half of `ttft_ms` and its first text at `ttft_ms`; `delta_ms` lies between deltas of `delta_chars`
-    characters, and the last event comes no sooner than `latency_ms`.
+    characters, and the last event comes no sooner than `latency_ms`. With `slots`, so many answers are worked on at
+    a time, and other requests wait their turn: the server can do slots / latency and no more.
 
     Caching: `min_cacheable_tokens`; `clock_offset_s` puts the clock of the caches forward.
 
@@ -116,6 +117,7 @@ class Config:
     ttft_ms: float = Field(default=0, ge=0)
     delta_ms: float = Field(default=0, ge=0)
     delta_chars: int = Field(default=4, ge=1)
+    slots: int | None = Field(default=None, ge=1)
     seed: int = 7
 
     min_cacheable_tokens: int = Field(default=1024, ge=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,8 @@ def test_the_whole_ladder_is_climbed_on_dev_once_and_reaches_the_verdict(server:
     marks = marks_of_manifest(load_run(result.run).manifest)
     facts = with_ladders(result.facts, result, marks, Path("runs/tickets"))
     assert [(each.model, len(each.rungs)) for each in facts.ladders] == [("haiku", 8)]
-    without = decide(result, with_ladders(result.facts, result, {}, Path("runs/tickets")))
+    alone = replace(result.facts, ladders=())
+    without = decide(result, with_ladders(alone, result, {}, Path("runs/tickets")))
     assert "headroom" in without.answers[0].why
     assert "headroom" not in decide(result, facts).answers[0].why
 

@@ -1,0 +1,47 @@
+"""What all commands that ask models share: an event loop that Ctrl-C ends gently, a display, and a quick end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import NoReturn, TypeVar
+
+from evalkit.report.progress import progress
+from evalkit.workflows.run import Watch
+
+GOOD, WRONG_INPUT, INCOMPLETE, INTERRUPTED = 0, 2, 3, 130
+
+T = TypeVar("T")
+
+
+def ask(work: Callable[[Watch], Awaitable[T]], show_progress: bool = True) -> T:
+    """Do `work` under an event loop of our own: SIGINT and SIGTERM cancel it, and it then keeps what it has."""
+    watch = Watch(on_warning=lambda text: print(f"warning: {text}", file=sys.stderr))
+
+    async def shown() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        if not show_progress:
+            return await work(watch)
+        async with progress(watch.monitors, sys.stderr):
+            return await work(watch)
+
+    runner = asyncio.Runner()
+    result = runner.run(shown())
+    # Closed only here: after an interruption nobody waits for a thread that still computes.
+    runner.close()
+    return result
+
+
+def end_now(kept: str, command: str) -> NoReturn:
+    """End at once, whatever threads still compute; all that was answered is on disk. `kept` says what that is."""
+    print(f"\nInterrupted: {kept} Go on with: {command}", file=sys.stderr)
+    sys.stderr.flush()
+    sys.stdout.flush()
+    os._exit(INTERRUPTED)
