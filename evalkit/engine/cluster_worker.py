@@ -58,10 +58,10 @@ class Reply(msgspec.Struct, array_like=True, frozen=True):
 class Opened(msgspec.Struct, frozen=True):
     """A model as a worker opened it: what `Model` tells of itself, or why it is `unavailable` there."""
 
-    identity: dict[str, str | None] = {}
+    identity: dict[str, str | None] = msgspec.field(default_factory=dict)
     max_concurrency: int | None = None
     cacheable: bool = True
-    notes: list[str] = []
+    notes: list[str] = msgspec.field(default_factory=list)
     unavailable: str | None = None
 
 

@@ -30,10 +30,19 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Milliseconds; None under one answer."""
+    """Milliseconds; None under one answer.
+
+    `low` and `high` are the two-sided 95 % interval by order statistics over `n` samples; an end is None where these
+    are too few to hold it (59 for the upper one of p95), and in files from before it was kept.
+    """
 
     p50: float | None
     p95: float | None
+    p50_low: float | None = None
+    p50_high: float | None = None
+    p95_low: float | None = None
+    p95_high: float | None = None
+    n: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,9 +49,9 @@ class SweepOptions:
     arrivals: Arrivals = "poisson"
     seed: int = 7
     resolution: float = 0.05
-    short_calls: int = 100
+    short_calls: int = 60
     short_s: float = 5.0
-    long_calls: int = 600
+    long_calls: int = 1000
     long_s: float = 20.0
     needs_long: float = 5.0
     ramp: float = 0.1

@@ -22,6 +22,7 @@ _P95 = 0.95
 _LATE_SHARE = 0.1  # of the need: a client later than that measures itself
 _GROWTH_SHARE = 0.1  # of the need, within a step
 _GROWTH_TIMES = 1.5
+_LEAST_THIRD = 10  # calls
 
 Floats = NDArray[np.float64]
 
@@ -141,13 +142,15 @@ def _judged(kept: Sequence[Call[int]], need: Need, late: float | None) -> tuple[
     values, limit = _values(kept, need.metric), limit_of(need)
     p95 = _quantile(values, _P95, limit)
     lower, upper = p95.lower(), p95.upper()
+    first, last = _medians(values)
     if upper is not None and upper <= limit:
-        growth = _growth(values)
-        if growth is not None and growth[1] - growth[0] > max(_GROWTH_SHARE * limit, (_GROWTH_TIMES - 1) * growth[0]):
-            return "unclear", f"answers took ever longer: {growth[0]:,.0f} ms at first, {growth[1]:,.0f} ms at last"
+        if last - first > max(_GROWTH_SHARE * limit, (_GROWTH_TIMES - 1) * first):
+            return "unclear", f"answers took ever longer: {first:,.0f} ms at first, {last:,.0f} ms at last"
         return "within", f"p95 is at most {upper:,.0f} ms"
     if late is not None and late > _LATE_SHARE * limit and _served_within(kept, need):
         return "unclear", f"the client itself sent {late:,.0f} ms late: this machine cannot keep up this rate"
+    if limit < last < math.inf:
+        return "over", f"half of the calls took {last:,.0f} ms and longer in the end"
     if lower is None or lower <= limit:
         worth = "" if p95.n == values.size else f", worth {p95.n:,} independent ones,"
         return "unclear", f"{values.size:,} calls{worth} cannot tell whether p95 is within {limit:g} ms"
@@ -181,17 +184,17 @@ def _served_within(kept: Sequence[Call[int]], need: Need) -> bool:
     return p95 is not None and p95 <= limit_of(need)
 
 
-def _growth(values: Floats) -> tuple[float, float] | None:
-    """Medians of the first and the last third, in the order of the schedule.
+def _medians(values: Floats) -> tuple[float, float]:
+    """Medians of the first and the last third, in the order of the schedule; twice 0 where these are too few.
 
     At a rate beyond what a server can do its queue grows as long as calls come, however short the step is; a p95
     within the need would only say that the step was too short.
     """
     third = len(values) // 3
-    if third < 10:
-        return None
+    if third < _LEAST_THIRD:
+        return 0.0, 0.0
     first, last = (float(np.median(part)) for part in (values[:third], values[-third:]))
-    return (first, last) if math.isfinite(last) else None
+    return first, last
 
 
 def _achieved(calls: Sequence[Call[int]]) -> float | None:

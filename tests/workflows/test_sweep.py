@@ -66,10 +66,10 @@ def test_it_finds_a_known_capacity(slots: int, seconds: float, need: float) -> N
     assert good is not None and good == found.search.confirmed
     assert true_p95(model, good) <= need
     assert true_p95(model, 1.5 * good) > need
-    assert all(true_p95(model, rate) > need for rate in over)
+    assert all(true_p95(model, 1.2 * rate) > need for rate in over)
     assert found.calls == 2 + sum(step.calls for step in found.steps) <= OPTIONS.max_calls
     best = next(step for step in reversed(found.steps) if step.rate == good)
-    assert best.measured >= 1200 and best.errors == 0
+    assert best.measured >= 2000 and best.errors == 0
     assert best.achieved == pytest.approx(good, rel=0.15)
 
 
@@ -89,7 +89,7 @@ def test_the_time_to_the_first_token_decides_where_it_is_the_need() -> None:
 
 def test_the_highest_rate_to_try_ends_it() -> None:
     found = swept(Queueing(100, 0.01), latency(100), replace(OPTIONS, low=3, high=10))
-    assert [step.rate for step in found.steps] == [3, 6, 10]
+    assert [step.rate for step in found.steps] == [3, 6, 10, 10]
     assert (found.search.good, found.search.bad) == (10, None)
 
 
@@ -99,7 +99,7 @@ def test_calls_are_bounded() -> None:
 
 
 def test_errors_are_answers_that_never_come() -> None:
-    failing = Queueing(50, 0.01, {str(i): DOWN for i in range(2, 100_000, 9)})
+    failing = Queueing(50, 0.01, {str(i): DOWN for i in range(2, 100_000, 5)})
     found = swept(failing, latency(100))
     assert found.search.good is None
     (step,) = found.steps
@@ -127,10 +127,10 @@ def calls_of(values: list[float], late: list[float] | None = None) -> list[Call[
 
 
 def test_a_queue_that_grows_is_not_within() -> None:
-    """Nine in ten of the need at the end of a step: a longer one would have passed it."""
-    growing = judge_step(10, calls_of([100 + 8 * i for i in range(100)]), latency(1000), 0, cut_short=False)
+    """Half of the need at the end of a step: a longer one would have passed it."""
+    growing = judge_step(10, calls_of([100 + 4 * i for i in range(100)]), latency(1000), 0, cut_short=False)
     assert growing.state == "unclear" and "ever longer" in growing.why
-    shuffled = [100.0 + 8 * i for i in np.random.default_rng(7).permutation(100)]
+    shuffled = [100.0 + 4 * i for i in np.random.default_rng(7).permutation(100)]
     assert judge_step(10, calls_of(shuffled), latency(1000), 0, cut_short=False).state == "within"
 
 
