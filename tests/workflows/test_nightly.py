@@ -84,6 +84,12 @@ def wait_for(server: FakeProvider, answered: int) -> dict[str, Any]:
     raise AssertionError("the server was not asked")
 
 
+def released(folder: Path) -> None:
+    """Wait until the last process of a killed night is gone: it holds the lock."""
+    with (folder / "runs/.nightly/lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
 def test_a_good_night_is_silent_and_logged(folder: Path, server: FakeProvider) -> None:
     assert finished(started(folder, server)) == (0, "")
     assert "exit code 0" in log(folder)
@@ -123,6 +129,7 @@ def test_a_night_that_was_stopped_sends_only_what_is_missing(
     if how is signal.SIGKILL:
         os.killpg(night.pid, how)
         night.wait(timeout=60)
+        released(folder)
     else:
         night.send_signal(how)
         assert finished(night)[0] == 130
