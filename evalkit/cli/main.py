@@ -98,6 +98,11 @@ def run(
     max_cost: Annotated[
         float | None, typer.Option("--max-cost", help="Stop before the run costs more US dollars than this.", min=0)
     ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option("--rate", help="Ask a server at this many calls a second, whether it keeps up or not.", min=0.001),
+    ] = None,
+    constant: Annotated[bool, typer.Option("--constant", help="With --rate: evenly spaced, not at random.")] = False,
     batch: Annotated[bool, typer.Option("--batch", help="Ask by the vendors' batch APIs, at half the price.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="With --batch: submit, and end.")] = False,
     json_output: JsonOption = False,
@@ -110,7 +115,14 @@ def run(
     if dry_run:
         plan(suite, model, json_output)
         return
-    options = RunOptions(suite, tuple(model or ()), require_all, vouched=_vouched(vouch), max_cost=max_cost)
+    pace = None
+    if rate is not None:
+        from evalkit.engine.open_loop import OpenRate
+
+        if batch or max_cost is not None:
+            raise typer.BadParameter("--rate goes with neither --batch nor --max-cost")
+        pace = OpenRate(rate, "constant" if constant else "poisson")
+    options = RunOptions(suite, tuple(model or ()), require_all, vouched=_vouched(vouch), max_cost=max_cost, rate=pace)
     if batch:
         from evalkit.cli.batch_command import batch_run_command
         from evalkit.workflows.batch import BatchOptions
@@ -230,6 +242,26 @@ def breakeven(
     from evalkit.cli.breakeven_command import breakeven_command
 
     sys.exit(breakeven_command(given, json_output))
+
+
+@app.command(short_help="How many calls a second a server keeps its need at.")
+def sweep(
+    suite: SuiteArgument,
+    model: Annotated[str, typer.Option("--model", "-m", help="The model whose endpoint is measured.")],
+    low: Annotated[float, typer.Option("--from", help="Calls a second to start at.", min=0.01)] = 1.0,
+    high: Annotated[float, typer.Option("--to", help="Calls a second to end at.", min=0.01)] = 200.0,
+    max_calls: Annotated[int, typer.Option("--max-calls", help="Send no more calls than this.", min=70)] = 20_000,
+    constant: Annotated[bool, typer.Option("--constant", help="Evenly spaced calls, not at random.")] = False,
+    json_output: JsonOption = False,
+) -> None:
+    """Find the highest rate of calls at which an endpoint keeps the suite's p95 of latency or time to first token."""
+    from evalkit.cli.sweep_command import sweep_command
+    from evalkit.workflows.sweep import SweepOptions
+
+    if low > high:
+        raise typer.BadParameter(f"--from {low:g} is above --to {high:g}")
+    arrivals: Any = "constant" if constant else "poisson"
+    sys.exit(sweep_command(SweepOptions(suite, model, low, high, max_calls, arrivals), json_output))
 
 
 @app.command(short_help="Check and estimate a run; spends nothing.")

@@ -12,6 +12,7 @@ from evalkit.engine.committer import Committer
 from evalkit.engine.config import EngineConfig
 from evalkit.engine.gate import RATE_LIMIT, Gate
 from evalkit.engine.key import RequestKey
+from evalkit.engine.limiter import Permit
 from evalkit.engine.monitor import Monitor
 from evalkit.engine.primer import Primers
 from evalkit.engine.retry import is_retryable, retrying
@@ -213,9 +214,20 @@ class Lane(Generic[T]):
     async def _send(self, request: Request) -> Completion | Failure:
         gate = self.gate
         permit = await gate.turn() if gate.active else gate.free()
+        name = self.keys.prefix_name
+        if not self.config.prime or not self.primers.is_stale(name):
+            return await self._complete(request, permit)
+        # Asked here and not where a worker begins: what waits for a limit or for another attempt waits for long.
+        async with self.primers.refresh(name):
+            return await self._complete(request, permit)
+
+    async def _complete(self, request: Request, permit: Permit) -> Completion | Failure:
         self.monitor.sent += 1
+        sent_at = self.primers.clock()
         outcome = await self.model.complete(request)
-        gate.ended(permit, outcome)
+        self.gate.ended(permit, outcome)
+        if isinstance(outcome, Completion):
+            self.primers.used(self.keys.prefix_name, sent_at)
         return outcome
 
     def _settle(self, asked: _Asked[T], outcome: Completion | Failure, retries: int) -> None:

@@ -8,6 +8,7 @@ nothing is asked again, and no answer comes from the response cache or goes ther
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from array import array
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ T = TypeVar("T")
 Arrivals = Literal["poisson", "constant"]
 
 _MOST_CONNECTIONS = 10_000
+_LATE_MS = 10.0  # a timer of the operating system is a few ms late
 _FILES_KEPT = 64  # for all else that a process opens
 
 
@@ -156,6 +158,14 @@ class OpenLane(Generic[T]):
         for request, context in chain([left] if left else [], work):
             missed = Failure("infra", f"not asked: {self._stopped}")
             self._give(Answer(context, request, missed, self.keys.of(request), sent=False))
+
+    def warning(self) -> str | None:
+        """What to know of a finished run's latencies; None where the client kept the schedule."""
+        late = sorted(self.late_ms)
+        p95 = late[math.ceil(0.95 * len(late)) - 1] if late else 0.0
+        if p95 <= _LATE_MS:
+            return None
+        return f"at {self.pace.rate:g}/s the client itself sent up to {p95:,.0f} ms late (p95); latencies include that"
 
     def _take(self, call: Call[T]) -> None:
         self.late_ms.append(call.late_ms)

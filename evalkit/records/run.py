@@ -33,7 +33,7 @@ class Percentiles:
     """Milliseconds; None under one answer.
 
     `low` and `high` are the two-sided 95 % interval by order statistics over `n` samples; an end is None where these
-    are too few to hold it (59 for the upper one of p95), and in files from before it was kept.
+    are too few to hold it (72 hold both of p95), and in files from before it was kept.
     """
 
     p50: float | None

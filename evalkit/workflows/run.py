@@ -16,6 +16,7 @@ from evalkit.engine.gate import Gates
 from evalkit.engine.key import RequestKey
 from evalkit.engine.lane import Lane
 from evalkit.engine.monitor import Monitor
+from evalkit.engine.open_loop import OpenLane, OpenRate, connections
 from evalkit.engine.primer import Primers
 from evalkit.models.base import Model, ModelUnavailable
 from evalkit.models.recorded_files import RecordedError
@@ -54,6 +55,7 @@ class RunOptions:
     runs: Path = Path("runs")
     vouched: tuple[Vouch, ...] = ()
     max_cost: float | None = None
+    rate: OpenRate | None = None
 
     @property
     def command(self) -> str:
@@ -61,7 +63,9 @@ class RunOptions:
         models = "".join(f" --model {shlex.quote(name)}" for name in self.models)
         stood = "".join(f" --vouch {name}" for name in self.vouched)
         limit = "" if self.max_cost is None else f" --max-cost {self.max_cost:g}"
-        return f"python -m evalkit run {shlex.quote(str(self.suite))}{models}{stood}{limit}"
+        even = " --constant" if self.rate and self.rate.arrivals == "constant" else ""
+        rate = "" if self.rate is None else f" --rate {self.rate.rate:g}{even}"
+        return f"python -m evalkit run {shlex.quote(str(self.suite))}{models}{stood}{limit}{rate}"
 
 
 class Interrupted(Exception):
@@ -180,6 +184,8 @@ class _Run:
         if contender.skipped is not None:
             raise ModelUnavailable(contender.skipped)
         context = model_context(self.prepared.suite, contender, split)
+        if self.options.rate is not None:
+            context = replace(context, concurrency=connections())
         return open_model(contender.spec, replace(context, on_headers=self.gates.of(contender.spec).hear))
 
     def _check_skipped(self, skipped: dict[str, str], any_opened: bool) -> None:
@@ -210,6 +216,12 @@ class _Run:
             want_latency=self.suite.good_enough.latency_p95_ms is not None,
         )
         keys = self.keys[contender.id]
+        if self.options.rate is not None and contender.spec.is_api:
+            open_lane = OpenLane(model, keys, self.options.rate, run.monitor, run.take)
+            await open_lane.run(self._work(contender, run.split))
+            if (warning := open_lane.warning()) is not None:
+                self._warn(f"{contender.id}: {warning}")
+            return
         gate = self.gates.of(contender.spec)
         lane = Lane(model, keys, config, cache, self.primers, run.monitor, run.take, gate, self._purse(run))
         await lane.run(self._work(contender, run.split))

@@ -137,6 +137,9 @@ def test_a_lane_delivers_each_once_and_sends_repeats() -> None:
     assert len({answer.key for answer in answers}) == 2
     assert (lane.monitor.sent, lane.monitor.done, lane.monitor.in_flight) == (4, 4, 0)
     assert list(lane.late_ms) == pytest.approx([0] * 4, abs=1e-6)
+    assert lane.warning() is None
+    lane.late_ms.extend([250.0])
+    assert "250 ms late" in (lane.warning() or "")
 
 
 def test_failures_are_final_and_settled_as_in_a_lane() -> None:
