@@ -104,6 +104,13 @@ def run(
     ] = None,
     constant: Annotated[bool, typer.Option("--constant", help="With --rate: evenly spaced, not at random.")] = False,
     batch: Annotated[bool, typer.Option("--batch", help="Ask by the vendors' batch APIs, at half the price.")] = False,
+    cluster: Annotated[str | None, typer.Option("--cluster", help="Ask from several workers: ray.")] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", help="With --cluster; default: 2, or one per node.", min=1)
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option("--address", help="A running cluster, HOST:PORT or auto; default: this machine.")
+    ] = None,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="With --batch: submit, and end.")] = False,
     json_output: JsonOption = False,
     quiet: QuietOption = False,
@@ -123,6 +130,15 @@ def run(
             raise typer.BadParameter("--rate goes with neither --batch nor --max-cost")
         pace = OpenRate(rate, "constant" if constant else "poisson")
     options = RunOptions(suite, tuple(model or ()), require_all, vouched=_vouched(vouch), max_cost=max_cost, rate=pace)
+    if cluster is not None:
+        if cluster != "ray" or batch or rate is not None:
+            raise typer.BadParameter("--cluster takes ray, and goes with neither --batch nor --rate")
+        from evalkit.cli.cluster_command import cluster_run_command
+        from evalkit.engine.cluster import ClusterConfig
+        from evalkit.workflows.cluster import ClusterOptions
+
+        where = ClusterConfig(workers, address)
+        sys.exit(cluster_run_command(ClusterOptions(options, where), json_output, quiet))
     if batch:
         from evalkit.cli.batch_command import batch_run_command
         from evalkit.workflows.batch import BatchOptions

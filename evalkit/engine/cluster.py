@@ -186,7 +186,7 @@ class _Seat:
 
     async def _listen(self) -> None:
         """Take replies until the worker is lost."""
-        while True:
+        while self.given_up is None:
             for reply in self._decode(await self._call("take")):
                 self._losses = 0
                 future = self.unanswered.pop(reply.number, None)
@@ -197,7 +197,9 @@ class _Seat:
         errors = self.cluster.connection.errors
         silent_s = self.cluster.config.start_s if not self.ready else self.cluster.config.silent_s
         try:
-            answer: bytes = await asyncio.wait_for(getattr(self._actor, method).remote(*arguments), silent_s)
+            # Not wait_for: in Python 3.11 it may lose a cancellation.
+            async with asyncio.timeout(silent_s):
+                answer: bytes = await getattr(self._actor, method).remote(*arguments)
         except TimeoutError:
             raise _Lost(f"it said nothing for {silent_s:.0f} s") from None
         except errors.RayTaskError as error:

@@ -32,7 +32,8 @@ from evalkit.store.cache import ResponseCache
 from evalkit.suite.contenders import Contender
 from evalkit.workflows.contender_run import ContenderRun
 from evalkit.workflows.prepare import Prepared, prepare
-from evalkit.workflows.run import RunOptions, Watch, _Run
+from evalkit.workflows.run_options import RunOptions, Watch
+from evalkit.workflows.suite_run import SuiteRun
 from evalkit.workflows.training import model_context
 
 _LONGEST_POLL_S = 60.0
@@ -173,7 +174,7 @@ class _Unasked:
         """Nothing of its own."""
 
 
-class _BatchRun(_Run):
+class _BatchRun(SuiteRun):
     """A run whose hosted contenders are asked by batch. `reported` are the batches that its table accounts for."""
 
     def __init__(self, options: BatchOptions, prepared: Prepared, watch: Watch) -> None:

@@ -19,7 +19,8 @@ from evalkit.store.cache import ResponseCache
 from evalkit.suite.contenders import Contender
 from evalkit.workflows.contender_run import ContenderRun
 from evalkit.workflows.prepare import Prepared, prepare
-from evalkit.workflows.run import RunOptions, Watch, _Run
+from evalkit.workflows.run_options import RunOptions, Watch
+from evalkit.workflows.suite_run import SuiteRun
 from evalkit.workflows.training import model_context
 
 
@@ -49,7 +50,7 @@ async def run_cluster(options: ClusterOptions, watch: Watch | None = None) -> Ru
     return await _ClusterRun(options, prepared, watch).execute()
 
 
-class _ClusterRun(_Run):
+class _ClusterRun(SuiteRun):
     """A run with workers, which are started where the first hosted contender needs them."""
 
     def __init__(self, options: ClusterOptions, prepared: Prepared, watch: Watch) -> None:

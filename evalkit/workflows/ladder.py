@@ -24,7 +24,8 @@ from evalkit.workflows.ladder_evidence import marks_of_run
 from evalkit.workflows.ladder_report import Climbed, ladder_report
 from evalkit.workflows.prepare import Prepared, _check_examples, prepare
 from evalkit.workflows.prompts import ranked
-from evalkit.workflows.run import NothingToRun, RunOptions, Watch, _Run
+from evalkit.workflows.run_options import NothingToRun, RunOptions, Watch
+from evalkit.workflows.suite_run import SuiteRun
 
 CLIMBS = ".ladder"  # the folder of climbs under `runs/`, so that they are not a suite's newest run
 
@@ -90,7 +91,7 @@ def rung_yaml(options: LadderOptions, rung: str) -> str:
     return level + prompt_yaml(suite, base, prompts[base])
 
 
-class _Climb(_Run):
+class _Climb(SuiteRun):
     """A run on dev in four stages: the suite's own prompts, without examples, with examples, with reasoning."""
 
     rungs: tuple[Rung, ...] = ()

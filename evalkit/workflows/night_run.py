@@ -8,7 +8,8 @@ from evalkit.records.estimate import Requirement
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.store.cache import ResponseCache
 from evalkit.workflows.prepare import prepare
-from evalkit.workflows.run import RunOptions, Watch, _Run
+from evalkit.workflows.run_options import RunOptions, Watch
+from evalkit.workflows.suite_run import SuiteRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ async def night_run(options: NightOptions, watch: Watch) -> RunResult:
     return await run.execute()
 
 
-class _NightRun(_Run):
+class _NightRun(SuiteRun):
     namespace: str = ""
     only: tuple[str, ...] = ()
 
