@@ -88,7 +88,7 @@ def init(
     sys.exit(init_command(InitOptions(data, train, target, tuple(text or ()), out, not no_split, force)))
 
 
-@app.command(short_help="Ask every model; say how far each is off.")
+@app.command(short_help="Ask every model; give the verdict.")
 def run(
     suite: SuiteArgument,
     model: ModelsOption = None,
@@ -122,6 +122,13 @@ def run(
     if dry_run:
         plan(suite, model, json_output)
         return
+    for given, option, needed in (
+        (constant and rate is None, "--constant", "--rate"),
+        (no_wait and not batch, "--no-wait", "--batch"),
+        (cluster is None and (workers or address), "--workers and --address", "--cluster"),
+    ):
+        if given:
+            raise typer.BadParameter(f"{option} goes with {needed}")
     pace = None
     if rate is not None:
         from evalkit.engine.open_loop import OpenRate
@@ -238,7 +245,10 @@ def ladder(
 @app.command(short_help="The break-even calculator; needs no run.")
 def breakeven(
     calls_per_month: Annotated[str | None, SpanOption("Calls a month; default: 10M.")] = None,
-    saving_per_call: Annotated[str | None, SpanOption("In $, as 0.0003..0.0008, which is the default.")] = None,
+    saving_per_call: Annotated[
+        str | None,
+        typer.Option("--saving", "--saving-per-call", help="In $ a call; default: 0.0003..0.0008.", metavar="FIGURE"),
+    ] = None,
     prompted_cost_per_1000_calls: Annotated[str | None, SpanOption("In $, instead of the saving.")] = None,
     tuned_cost_per_1000_calls: Annotated[str | None, SpanOption("In $, instead of the saving.")] = None,
     build_cost: Annotated[str | None, SpanOption("In $; default: 15k..60k.")] = None,

@@ -124,15 +124,13 @@ def question3(ground: Ground) -> Answer:
         missing = words.missing(economics.missing)
         why = f"It cannot be computed without {missing}." if missing else "No economics are declared."
         return Answer(3, "undecided", why, _worth(economics.needed_value))
-    p = payback.p_pays_back
-    state: AnswerState = likely(p)
-    other = _disagreeing(ground, state, _PAYS_BACK)
-    why = (
-        f"It pays back within {horizon} months with a probability of {words.percent(p)} "
-        f"(median {words.months(payback.months.median)}), against {payback.rival} ({payback.option})."
+    state, why = _by_probability(
+        ground,
+        payback,
+        _PAYS_BACK,
+        f"It pays back within {horizon} months with a probability of {words.percent(payback.p_pays_back)} "
+        f"(median {words.months(payback.months.median)}), against {payback.rival} ({payback.option})",
     )
-    if other is not None:
-        state, why = "undecided", f"{why[:-1]}; but with {_other(other, other.p_pays_back)}."
     details = [
         f"80 % interval of the net months: {words.months(payback.months.low)} to {words.months(payback.months.high)}."
     ]
@@ -169,8 +167,16 @@ def _disagreeing(ground: Ground, state: AnswerState, p: Callable[[Payback], floa
     return next((each for each in paybacks if state != "undecided" and likely(p(each)) != state), None)
 
 
-def _other(payback: Payback, p: float) -> str:
-    return f"{words.percent(p)} against {payback.rival} ({payback.option}), and the run does not tell which to take"
+def _by_probability(
+    ground: Ground, payback: Payback, p: Callable[[Payback], float], why: str
+) -> tuple[AnswerState, str]:
+    """The state that a probability gives, undecided where another rival that may be the right one turns it."""
+    state = likely(p(payback))
+    other = _disagreeing(ground, state, p)
+    if other is None:
+        return state, f"{why}."
+    against = f"{words.percent(p(other))} against {other.rival} ({other.option})"
+    return "undecided", f"{why}; but with {against}, and the run does not tell which to take."
 
 
 def _horizon(facts: Facts) -> int:
@@ -192,15 +198,13 @@ def _dearer(ground: Ground) -> Answer:
         missing = words.missing(ground.economics.missing)
         why = f"{_winners_sentence(ground)} Whether a fine-tune is 30 % cheaper is open without {missing}."
         return _answer(ground, "undecided", why)
-    p = payback.p_cheaper
-    state: AnswerState = likely(p)
-    other = _disagreeing(ground, state, _CHEAPER)
-    why = (
+    state, why = _by_probability(
+        ground,
+        payback,
+        _CHEAPER,
         f"{payback.rival} ({payback.option}) meets all needs; a fine-tune is 30 % cheaper to run with a "
-        f"probability of {words.percent(p)}."
+        f"probability of {words.percent(payback.p_cheaper)}",
     )
-    if other is not None:
-        state, why = "undecided", f"{why[:-1]}; but with {_other(other, other.p_cheaper)}."
     return _answer(ground, state, why)
 
 

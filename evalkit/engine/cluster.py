@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,11 +58,10 @@ class Cluster:
     async def start(cls, config: ClusterConfig, warn: Callable[[str], None] = lambda _: None) -> Cluster:
         """Connect to Ray and start the workers. Raises ClusterError where none comes."""
         cluster = cls(await RayConnection.open(config.address, config.workers), config, warn)
-        try:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(cluster.close)  # where it does not start, or is stopped while it does
             await cluster._seated()
-        except BaseException:
-            await cluster.close()
-            raise
+            stack.pop_all()
         return cluster
 
     async def _seated(self) -> None:

@@ -22,7 +22,8 @@ from evalkit.regression.baselines import (
 from evalkit.regression.compare import CompareOptions, compare_sides
 from evalkit.suite.errors import nearest
 from evalkit.workflows.results import RunResults, results_of_run
-from evalkit.workflows.sides import run_folder, sides_of_run
+from evalkit.workflows.sides import sides_of_run
+from evalkit.workflows.stored import run_folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from evalkit.records.comparison import Comparison, Side
 from evalkit.regression.baseline_side import is_baseline, sides_of_baselines
 from evalkit.regression.compare import CompareOptions, common_samples, compare_sides
 from evalkit.suite.errors import nearest
-from evalkit.workflows.sides import run_folder, sides_of_run
+from evalkit.workflows.sides import sides_of_run
+from evalkit.workflows.stored import run_folder
 
 _SPLITS = ("test", "dev")
 

@@ -9,10 +9,10 @@ from typing import Any
 from evalkit.records.history import ContenderHistory, History, Night
 from evalkit.records.run import ContenderResult
 from evalkit.regression.history import changes_of
-from evalkit.report.as_json import from_json
-from evalkit.store.runs import RunError, StoredRun, load_run
+from evalkit.store.runs import RunError, StoredRun
 from evalkit.suite.load import load_suite
 from evalkit.workflows.sides import digest
+from evalkit.workflows.stored import read_run
 
 _SPLIT = "test"
 
@@ -30,9 +30,8 @@ def history(suite: str, runs: Path = Path("runs"), last: int = 60) -> History:
     notes: list[str] = []
     for path in runs_found[-last:]:
         try:
-            stored = load_run(path)
-            result = from_json(stored.summary)
-        except (RunError, ValueError) as error:
+            stored, result = read_run(path)
+        except RunError as error:
             notes.append(f"left out: {error}")
             continue
         for contender in result.contenders:

@@ -8,8 +8,8 @@ from pathlib import Path
 from evalkit.decision.verdict import decide
 from evalkit.records.evidence import Facts, Vouch
 from evalkit.records.run import RunResult
-from evalkit.report.as_json import from_json
-from evalkit.store.runs import RunError, StoredRun, load_run, newest_run
+from evalkit.store.runs import RunError, StoredRun
+from evalkit.workflows.stored import read_run
 
 
 def open_run(folder: Path) -> tuple[StoredRun, RunResult]:
@@ -17,14 +17,7 @@ def open_run(folder: Path) -> tuple[StoredRun, RunResult]:
 
     Raises RunError with what is wrong; a run of an older evalkit comes without a verdict.
     """
-    newest = None if (folder / "manifest.json").is_file() else newest_run(folder)
-    stored = load_run(newest or folder)
-    try:
-        result = from_json(stored.summary)
-    except ValueError as error:
-        raise RunError(f"{stored.folder}: {error}") from error
-    # The folder may have been moved since it was written; commands must name where it is now.
-    result = replace(result, run=str(stored.folder))
+    stored, result = read_run(folder)
     return stored, result if result.facts is None else decided(result, result.facts)
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from evalkit.records.baseline import Baseline, SampleResult, letter
 from evalkit.records.comparison import Side
 from evalkit.records.run import ContenderResult
-from evalkit.report.as_json import from_json
-from evalkit.store.runs import RunError, StoredRun, load_run
-from evalkit.workflows.sides import digest, run_folder, sides_of_run
+from evalkit.store.runs import RunError, StoredRun
+from evalkit.workflows.sides import digest, sides_of_run
+from evalkit.workflows.stored import read_run
 
 _SPLIT = "test"
 _LONG = ("schema", "labels")  # parts of the request key that are kept as digests
@@ -51,12 +51,8 @@ def results_of_run(path: Path) -> RunResults:
 
     Raises RunError for a folder that is no run or is damaged.
     """
-    folder = run_folder(path)
-    stored = load_run(folder)
-    try:
-        result = from_json(stored.summary)
-    except ValueError as error:
-        raise RunError(f"{folder / 'summary.json'}: damaged: {error}") from error
+    stored, result = read_run(path)
+    folder = stored.folder
     sides = {side.contender: side for side in sides_of_run(folder) if side.split == _SPLIT}
     answers = _answers(folder)
     asked = {c.id: c for c in result.contenders if c.split == _SPLIT and c.id in sides}

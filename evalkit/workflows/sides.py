@@ -11,8 +11,8 @@ from typing import Any
 from evalkit.records.comparison import Provenance, SampleText, Side
 from evalkit.records.run import ContenderResult
 from evalkit.regression.differences import target_digest
-from evalkit.report.as_json import from_json
-from evalkit.store.runs import RunError, StoredRun, load_run, newest_run
+from evalkit.store.runs import RunError, StoredRun
+from evalkit.workflows.stored import read_run
 
 _INFRA = "infra_error"
 _NEEDED = ("contender", "split", "sample_id", "index", "epoch", "group", "target", "status", "correct")
@@ -20,22 +20,13 @@ _TEXTS = ("input", "text", "error", "answer")
 _PARAMETERS = ("max_tokens", "temperature", "seed", "reasoning", "stop", "revision")
 
 
-def run_folder(path: Path) -> Path:
-    """The run's folder itself, or the newest run of a suite's folder."""
-    return path if (path / "manifest.json").is_file() else newest_run(path) or path
-
-
 def sides_of_run(path: Path, texts: bool = False) -> list[Side]:
     """One side per contender and split, in the order of the run; `texts` reads inputs and answers too.
 
     Raises RunError for a folder that is no run or is damaged.
     """
-    folder = run_folder(path)
-    stored = load_run(folder)
-    try:
-        result = from_json(stored.summary)
-    except ValueError as error:
-        raise RunError(f"{folder / 'summary.json'}: damaged: {error}") from error
+    stored, result = read_run(path)
+    folder = stored.folder
     samples = _samples(folder, texts)
     suite = _suite(stored.manifest)
     sides = []
