@@ -26,7 +26,7 @@ def run(
     error instead of being skipped. To be called outside an event loop.
 
     Raises:
-        evalkit.suite.errors.SuiteError: the suite or its data is wrong, or nothing can be asked.
+        evalkit.suite.file.errors.SuiteError: the suite or its data is wrong, or nothing can be asked.
         evalkit.store.cache.CacheError: the response cache cannot be read or written.
         evalkit.store.runs.RunError: the run's folder cannot be written.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from evalkit.pytest_support import Evalkit
     from evalkit.records.estimate import Need, Requirement
     from evalkit.records.run import ContenderResult, RunResult
-    from evalkit.suite.config_models import ModelConfig
+    from evalkit.suite.config.models import ModelConfig
 
 SESSION = pytest.StashKey[str]()
 _ASKED = pytest.StashKey[dict[Path, dict[str, None]]]()
@@ -100,7 +100,7 @@ class SuiteFile(pytest.File):
 
     def collect(self) -> Iterator[NeedItem]:
         """Reads the declaration only; no row, no request."""
-        from evalkit.suite.load import load_suite
+        from evalkit.suite.file.load import load_suite
 
         loaded = load_suite(self.path)
         suite = loaded.suite
@@ -115,7 +115,7 @@ class SuiteFile(pytest.File):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The mistake alone, with file, line and column."""
-        from evalkit.suite.errors import SuiteError
+        from evalkit.suite.file.errors import SuiteError
 
         if isinstance(excinfo.value, SuiteError):
             return excinfo.value.render()

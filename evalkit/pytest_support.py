@@ -15,9 +15,9 @@ from evalkit.records.run import ContenderResult, RunResult
 from evalkit.regression.baseline_file import BaselineError
 from evalkit.regression.baselines import ROOT, find_baseline
 from evalkit.report.requirement import requirement_text
-from evalkit.report.text import interval
 from evalkit.stats.measured import measured_share
 from evalkit.stats.requirement import judge
+from evalkit.wording.text import interval
 from evalkit.workflows.run import RunOptions
 from evalkit.workflows.shared_run import NobodyAsked, SharedRunError, shared_run
 

@@ -12,8 +12,8 @@ from evalkit.records.baseline import Baseline
 from evalkit.regression.baseline_file import BaselineError
 from evalkit.regression.compare import CompareOptions
 from evalkit.report.comparison_words import points
-from evalkit.report.text import plain, share
 from evalkit.store.runs import RunError
+from evalkit.wording.text import plain, share
 from evalkit.workflows.baseline import Accepted, accept, accepted_baselines, diff, open_baseline
 
 GOOD, WRONG_INPUT = 0, 2

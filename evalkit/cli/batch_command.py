@@ -11,11 +11,11 @@ from typing import Any
 
 from evalkit.cli.asking import GOOD, INCOMPLETE, INTERRUPTED, WRONG_INPUT, ask
 from evalkit.cli.run_command import show_result
-from evalkit.report.text import count, plain
 from evalkit.store.batches import BatchStoreError
 from evalkit.store.cache import CacheError
 from evalkit.store.runs import RunError
-from evalkit.suite.errors import SuiteError
+from evalkit.suite.file.errors import SuiteError
+from evalkit.wording.text import count, plain
 from evalkit.workflows.batch import BatchLine, BatchOptions, Submitted, batch_store, collect, run_batch, status
 from evalkit.workflows.run import Interrupted
 

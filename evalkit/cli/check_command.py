@@ -13,7 +13,7 @@ from evalkit.cli.asking import INCOMPLETE, WRONG_INPUT, ask, end_now
 from evalkit.records.check import Night
 from evalkit.report.check import night_json, show_night
 from evalkit.store.cache import CacheError
-from evalkit.suite.errors import SuiteError
+from evalkit.suite.file.errors import SuiteError
 from evalkit.workflows.check import CheckOptions, check
 from evalkit.workflows.run import Interrupted, Watch
 

@@ -7,10 +7,10 @@ from contextlib import redirect_stdout
 
 from evalkit.cli.asking import GOOD, INCOMPLETE, INTERRUPTED, WRONG_INPUT, ask
 from evalkit.cli.run_command import show_result
-from evalkit.engine.ray_connection import ClusterError
+from evalkit.engine.cluster.ray_connection import ClusterError
 from evalkit.store.cache import CacheError
 from evalkit.store.runs import RunError
-from evalkit.suite.errors import SuiteError
+from evalkit.suite.file.errors import SuiteError
 from evalkit.workflows.cluster import ClusterOptions, run_cluster
 from evalkit.workflows.run import Interrupted
 

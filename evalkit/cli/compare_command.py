@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from evalkit.regression.baseline_file import BaselineError
 from evalkit.regression.compare import CompareOptions
-from evalkit.report.text import plain
 from evalkit.store.runs import RunError
+from evalkit.wording.text import plain
 from evalkit.workflows.compare import CompareError, compare
 
 GOOD, WRONG_INPUT = 0, 2

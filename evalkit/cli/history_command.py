@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sys
 
-from evalkit.report.text import plain
 from evalkit.store.runs import RunError
-from evalkit.suite.errors import SuiteError
+from evalkit.suite.file.errors import SuiteError
+from evalkit.wording.text import plain
 from evalkit.workflows.history import history
 
 GOOD, WRONG_INPUT = 0, 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 
-from evalkit.suite.errors import SuiteError, visible
+from evalkit.suite.file.errors import SuiteError, visible
 from evalkit.workflows.init import InitOptions, init_suite
 
 

@@ -9,8 +9,8 @@ from evalkit.cli.asking import GOOD, INCOMPLETE, WRONG_INPUT, ask, end_now
 from evalkit.report.ladder import ladder_json, show_ladder
 from evalkit.store.cache import CacheError
 from evalkit.store.runs import RunError
-from evalkit.suite.errors import SuiteError
-from evalkit.workflows.ladder import LadderOptions, climb, rung_yaml
+from evalkit.suite.file.errors import SuiteError
+from evalkit.workflows.ladder.climb import LadderOptions, climb, rung_yaml
 from evalkit.workflows.run import Interrupted
 
 

@@ -141,7 +141,7 @@ def run(
         if cluster != "ray" or batch or rate is not None:
             raise typer.BadParameter("--cluster takes ray, and goes with neither --batch nor --rate")
         from evalkit.cli.cluster_command import cluster_run_command
-        from evalkit.engine.cluster import ClusterConfig
+        from evalkit.engine.cluster.driver import ClusterConfig
         from evalkit.workflows.cluster import ClusterOptions
 
         where = ClusterConfig(workers, address)
@@ -236,7 +236,7 @@ def ladder(
 ) -> None:
     """Climb from zero-shot over a label guide and examples to reasoning, on dev, and say whether the curve is flat."""
     from evalkit.cli.ladder_command import ladder_command
-    from evalkit.workflows.ladder import LadderOptions
+    from evalkit.workflows.ladder.climb import LadderOptions
 
     names = tuple(name.strip() for name in rungs.split(",")) if rungs else ()
     sys.exit(ladder_command(LadderOptions(suite, tuple(model or ()), names), json_output, show))
@@ -282,7 +282,7 @@ def sweep(
 ) -> None:
     """Find the highest rate of calls at which an endpoint keeps the suite's p95 of latency or time to first token."""
     from evalkit.cli.sweep_command import sweep_command
-    from evalkit.workflows.sweep import SweepOptions
+    from evalkit.workflows.sweep.sweep import SweepOptions
 
     if low > high:
         raise typer.BadParameter(f"--from {low:g} is above --to {high:g}")

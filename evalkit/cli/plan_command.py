@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from evalkit.report.plan import plan_as_json, show_plan
-from evalkit.suite.errors import SuiteError
+from evalkit.suite.file.errors import SuiteError
 from evalkit.workflows.plan import plan_suite
 
 

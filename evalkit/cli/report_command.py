@@ -10,7 +10,7 @@ from pathlib import Path
 from evalkit.records.evidence import Vouch
 from evalkit.report.terminal import show_run
 from evalkit.store.runs import RunError
-from evalkit.suite.errors import visible
+from evalkit.suite.file.errors import visible
 from evalkit.workflows.memo import MemoFailed, MemoFiles, markdown_of, write_memo
 from evalkit.workflows.reopen import open_run, stand_for
 
@@ -34,7 +34,7 @@ def report_command(options: ReportOptions) -> int:
         if options.vouched:
             result = stand_for(result, options.vouched)
         if options.as_json:
-            from evalkit.report.as_json import as_json
+            from evalkit.store.summary import as_json
 
             print(json.dumps(as_json(result), ensure_ascii=False, allow_nan=False))
             return 0

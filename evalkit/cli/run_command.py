@@ -9,7 +9,7 @@ from evalkit.records.run import RunResult
 from evalkit.report.terminal import show_run
 from evalkit.store.cache import CacheError
 from evalkit.store.runs import RunError
-from evalkit.suite.errors import SuiteError
+from evalkit.suite.file.errors import SuiteError
 from evalkit.workflows.run import Interrupted, RunOptions, run_suite
 
 
@@ -37,7 +37,7 @@ def show_result(result: RunResult, as_json: bool, quiet: bool) -> None:
         return
     import json
 
-    from evalkit.report.as_json import as_json as encode
+    from evalkit.store.summary import as_json as encode
 
     print(json.dumps(encode(result), ensure_ascii=False, allow_nan=False))
     if not quiet:

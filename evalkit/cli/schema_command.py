@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from evalkit.suite.schema import suite_json_schema
+from evalkit.suite.config.json_schema import suite_json_schema
 
 
 def schema_command() -> int:

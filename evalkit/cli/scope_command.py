@@ -15,9 +15,9 @@ from evalkit.records.economics import Span
 from evalkit.records.evidence import Vouch
 from evalkit.records.run import RunResult
 from evalkit.report.terminal import show_run
+from evalkit.running.economics import read_span
 from evalkit.store.runs import RunError, load_run
-from evalkit.suite.errors import SuiteError, visible
-from evalkit.workflows.economics import read_span
+from evalkit.suite.file.errors import SuiteError, visible
 from evalkit.workflows.memo import MemoFailed, MemoFiles, write_memo
 from evalkit.workflows.scope import Question, Scope, answered, open_scope, save_answers
 
@@ -106,7 +106,7 @@ def _typed(span: Span) -> str:
 
 def _show(result: RunResult, options: ScopeOptions) -> int:
     if options.as_json:
-        from evalkit.report.as_json import as_json
+        from evalkit.store.summary import as_json
 
         print(json.dumps(as_json(result), ensure_ascii=False, allow_nan=False))
         return 0

@@ -6,8 +6,8 @@ import json
 import sys
 
 from evalkit.report.sweep import show_sweep, step_line, sweep_json
-from evalkit.suite.errors import SuiteError
-from evalkit.workflows.sweep import EndpointDown, SweepOptions, SweepWatch, run_sweep
+from evalkit.suite.file.errors import SuiteError
+from evalkit.workflows.sweep.sweep import EndpointDown, SweepOptions, SweepWatch, run_sweep
 
 GOOD, WRONG_INPUT, INCOMPLETE, INTERRUPTED = 0, 2, 3, 130
 

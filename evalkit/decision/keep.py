@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from evalkit.decision import words
 from evalkit.decision.gap import evidence, frontier, tuned
 from evalkit.decision.questions import SURE, UNLIKELY, Ground, accuracy
 from evalkit.records.evidence import PairedGap
 from evalkit.records.run import ContenderResult
 from evalkit.records.verdict import Answer, AnswerState
+from evalkit.wording import decision_words as words
 
 MARGIN = 0.02  # "as good" where the suite's accuracy need sets no margin of its own
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from evalkit.decision import words
 from evalkit.decision.clearing import Doubt
 from evalkit.decision.gap import evidence, requirements_of
 from evalkit.decision.headroom import MIN_RUNGS
@@ -13,6 +12,7 @@ from evalkit.decision.questions import Ground, disputed
 from evalkit.decision.table import Reason
 from evalkit.records.run import Bound
 from evalkit.records.verdict import Answer
+from evalkit.wording import decision_words as words
 
 _EVALKIT = "python -m evalkit"
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from evalkit.decision import words
 from evalkit.decision.clearing import Doubt, doubts
 from evalkit.decision.gap import evidence, frontier, requirements_of
 from evalkit.records.economics import EconomicsFigures, Payback
@@ -14,6 +13,7 @@ from evalkit.records.estimate import Requirement
 from evalkit.records.evidence import Case, Facts, LabelFacts
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.records.verdict import Answer, AnswerState
+from evalkit.wording import decision_words as words
 
 SURE, UNLIKELY = 0.9, 0.1
 _PAYS_BACK: Callable[[Payback], float] = attrgetter("p_pays_back")

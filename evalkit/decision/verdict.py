@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from evalkit.decision import keep, questions, words
+from evalkit.decision import keep, questions
 from evalkit.decision.clearing import Doubt
 from evalkit.decision.economics import figures
 from evalkit.decision.gap import evidence, meets_all, requirements_of, tuned
@@ -18,6 +18,7 @@ from evalkit.records.economics import EconomicsFigures
 from evalkit.records.evidence import Facts
 from evalkit.records.run import RunResult
 from evalkit.records.verdict import Answer, Subject, Verdict
+from evalkit.wording import decision_words as words
 
 _NO_FIGURES = EconomicsFigures((), None, None, None, ())
 _STOOD_FOR = {

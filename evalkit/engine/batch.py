@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from time import time
 
 from evalkit.engine.key import RequestKey
-from evalkit.models.batch_base import BatchApi, BatchError, BatchItem, BatchState, not_answered
+from evalkit.models.batch import BatchApi, BatchError, BatchItem, BatchState, not_answered
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Request

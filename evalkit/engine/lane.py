@@ -10,12 +10,12 @@ from typing import Generic, TypeVar
 from evalkit.engine.budget import Purse
 from evalkit.engine.committer import Committer
 from evalkit.engine.config import EngineConfig
-from evalkit.engine.gate import RATE_LIMIT, Gate
 from evalkit.engine.key import RequestKey
 from evalkit.engine.limiter import Permit
 from evalkit.engine.monitor import Monitor
 from evalkit.engine.primer import Primers
 from evalkit.engine.retry import is_retryable, retrying
+from evalkit.engine.throttle import RATE_LIMIT, Gate
 from evalkit.models.base import Model
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.request import Request

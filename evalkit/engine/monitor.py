@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evalkit.engine.gate import Gate
+from evalkit.engine.throttle import Gate
 from evalkit.records.completion import Failure
 
 

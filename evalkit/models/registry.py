@@ -15,11 +15,11 @@ from evalkit.models.base import Model, ModelContext, ModelFactory, ModelUnavaila
 from evalkit.records.model import ModelSpec
 
 BUILT_IN: dict[str, str] = {
-    "anthropic": "evalkit.models.anthropic",
-    "openai": "evalkit.models.openai",
-    "local": "evalkit.models.local",
-    "classifier": "evalkit.models.classifier",
-    "recorded": "evalkit.models.recorded",
+    "anthropic": "evalkit.models.anthropic.model",
+    "openai": "evalkit.models.openai.model",
+    "local": "evalkit.models.local.model",
+    "classifier": "evalkit.models.classifier.model",
+    "recorded": "evalkit.models.recorded.model",
 }
 GROUP = "evalkit.models"
 

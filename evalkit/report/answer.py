@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from evalkit.records.estimate import Need, Requirement
 from evalkit.records.run import ContenderResult, RunResult
-from evalkit.report.text import count, dollars, interval, listed, milliseconds, plain, share
+from evalkit.wording.text import count, dollars, interval, listed, milliseconds, plain, share
 
 
 def answer(result: RunResult) -> list[str]:

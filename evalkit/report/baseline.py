@@ -10,7 +10,7 @@ import msgspec
 
 from evalkit.records.baseline import Baseline
 from evalkit.report.terminal import console, print_table
-from evalkit.report.text import DASH, count, dollars, interval, milliseconds, plain
+from evalkit.wording.text import DASH, count, dollars, interval, milliseconds, plain
 
 _SHORT = 12  # digits of a digest
 

@@ -10,7 +10,7 @@ import msgspec
 from evalkit.records.check import ContenderCheck, DropTest, Finding, Night, SuiteCheck
 from evalkit.report.comparison_words import points
 from evalkit.report.terminal import console, print_table
-from evalkit.report.text import DASH, count, interval, plain
+from evalkit.wording.text import DASH, count, interval, plain
 
 GATES: dict[str, str] = {
     "baseline": "baseline",

@@ -9,7 +9,7 @@ from typing import IO, Any
 from evalkit.records.comparison import Comparison, Flip, Pair, SideFigures
 from evalkit.report.comparison_words import left_out, p_value, points, readings
 from evalkit.report.terminal import console, print_table
-from evalkit.report.text import DASH, count, dollars, milliseconds, plain, share
+from evalkit.wording.text import DASH, count, dollars, milliseconds, plain, share
 
 _FIRST = ("a", "b", "n", "difference", "p", "p_corrected", "test", "only_a", "only_b")
 _WIDE = 90  # columns from which a difference and its interval stand on one line

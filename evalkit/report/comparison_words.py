@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evalkit.records.comparison import Comparison, LeftOut, NonInferiority, Pair
-from evalkit.report.text import DASH, count, listed, plain
+from evalkit.wording.text import DASH, count, listed, plain
 
 _ALPHA = 0.05
 

@@ -9,7 +9,7 @@ import msgspec
 
 from evalkit.records.history import ContenderHistory, History, Night
 from evalkit.report.terminal import console, print_table
-from evalkit.report.text import DASH, dollars, interval, milliseconds, plain, share
+from evalkit.wording.text import DASH, dollars, interval, milliseconds, plain, share
 
 _BARS = "▁▂▃▄▅▆▇█"
 _MARKS = {"accuracy": "▲", "model": "M", "data": "D", "prompt": "P", "scoring": "S"}

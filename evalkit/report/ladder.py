@@ -10,8 +10,8 @@ import msgspec
 from evalkit.records.ladder import LadderReport, ModelLadder, RungFigures
 from evalkit.report.history import sparkline
 from evalkit.report.terminal import console, print_table
-from evalkit.report.text import DASH, count, dollars, interval, plain, share
-from evalkit.report.words import point, points
+from evalkit.wording.text import DASH, count, dollars, interval, plain, share
+from evalkit.wording.words import point, points
 
 
 def ladder_json(report: LadderReport) -> dict[str, Any]:

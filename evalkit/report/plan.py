@@ -8,7 +8,7 @@ from typing import IO, Any
 from evalkit.records.plan import Plan, Visible
 from evalkit.records.request import Request
 from evalkit.report.terminal import console, print_table
-from evalkit.report.text import DASH, count, dollars, plain
+from evalkit.wording.text import DASH, count, dollars, plain
 
 _LONGEST = 2000
 

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import IO, Any, Protocol
 
 from evalkit.report.terminal import console
-from evalkit.report.text import count, dollars, plain
+from evalkit.wording.text import count, dollars, plain
 
 _FRAME_SECONDS = 0.2
 _PLAIN_SECONDS = 15.0

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from evalkit.records.baseline import Baseline
 from evalkit.records.estimate import Estimate, Requirement
 from evalkit.records.run import ContenderResult, RunResult
-from evalkit.report.text import count, plain, share
-from evalkit.report.words import amount, metric, need, point
+from evalkit.wording.text import count, plain, share
+from evalkit.wording.words import amount, metric, need, point
 
 
 def requirement_line(requirement: Requirement, contender: ContenderResult) -> str:

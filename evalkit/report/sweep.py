@@ -8,9 +8,9 @@ from typing import IO, Any
 
 from evalkit.records.estimate import Estimate, Need
 from evalkit.records.sweep import Sweep, SweepStep
-from evalkit.report.as_json import finite_json
 from evalkit.report.terminal import console, print_table
-from evalkit.report.text import DASH, count, dollars, listed, milliseconds, plain
+from evalkit.store.summary import finite_json
+from evalkit.wording.text import DASH, count, dollars, listed, milliseconds, plain
 
 _NAMES = {"latency_p95_ms": "p95 of the latency", "ttft_p95_ms": "p95 of the time to the first token"}
 

@@ -7,7 +7,7 @@ from typing import IO, Any
 from evalkit.records.estimate import Requirement
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.report.answer import amount, answer
-from evalkit.report.text import DASH, count, dollars, interval, milliseconds, percent, plain, share
+from evalkit.wording.text import DASH, count, dollars, interval, milliseconds, percent, plain, share
 
 _STATE_STYLE = {"met": "green", "unmet": "red", "undecided": "yellow"}
 _PLAIN_WIDTH = 200

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from evalkit.scoring.compare import answer_key
-from evalkit.scoring.json_text import canonical
+from evalkit.forms.text.compare import answer_key
+from evalkit.forms.text.json_text import canonical
 
 Leaf = tuple[str, str]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from evalkit.forms.lenient import lenient_reader
+from evalkit.forms.reading import Reading
+from evalkit.forms.strict import TOO_SLOW, strict_reader
+from evalkit.forms.text.clean import answer_text
+from evalkit.forms.text.compare import same_answer
+from evalkit.forms.text.notes import shown
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.output import Output
 from evalkit.records.score import Score, Status
-from evalkit.scoring.clean import answer_text
-from evalkit.scoring.compare import same_answer
 from evalkit.scoring.fields import count_fields, same_object
-from evalkit.scoring.form import TOO_SLOW, strict_reader
-from evalkit.scoring.lenient import lenient_reader
-from evalkit.scoring.notes import shown
-from evalkit.scoring.reading import Reading
 from evalkit.scoring.target import ObjectSchema
 
 Target = str | Mapping[str, Any]

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from evalkit.suite.config_dataset import FromTrain, Source
-from evalkit.suite.dataset import Dataset
-from evalkit.suite.errors import SuiteError, nearest
-from evalkit.suite.hub_rows import resolve_revision
-from evalkit.suite.items import DatasetSpec, KeyProblem, listed
-from evalkit.suite.load import LoadedSuite
-from evalkit.suite.references import matching_files
-from evalkit.suite.rows import RowSource
-from evalkit.suite.target import TargetReader
-from evalkit.suite.template import Template, TemplateProblem
+from evalkit.suite.config.dataset import FromTrain, Source
+from evalkit.suite.data.dataset import Dataset
+from evalkit.suite.data.hub_rows import resolve_revision
+from evalkit.suite.data.items import DatasetSpec, KeyProblem, listed
+from evalkit.suite.data.rows import RowSource
+from evalkit.suite.data.target import TargetReader
+from evalkit.suite.file.errors import SuiteError, nearest
+from evalkit.suite.file.load import LoadedSuite
+from evalkit.suite.file.references import matching_files
+from evalkit.suite.prompts.template import Template, TemplateProblem
 
 GIVEN = frozenset({"labels", "schema"})  # what every template sees besides the columns
 

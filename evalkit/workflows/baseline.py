@@ -20,10 +20,10 @@ from evalkit.regression.baselines import (
     write_baseline,
 )
 from evalkit.regression.compare import CompareOptions, compare_sides
-from evalkit.suite.errors import nearest
-from evalkit.workflows.results import RunResults, results_of_run
-from evalkit.workflows.sides import sides_of_run
-from evalkit.workflows.stored import run_folder
+from evalkit.regression.results import RunResults, results_of_run
+from evalkit.regression.sides import sides_of_run
+from evalkit.store.read import run_folder
+from evalkit.suite.file.errors import nearest
 
 
 @dataclass(frozen=True, slots=True)

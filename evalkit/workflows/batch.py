@@ -17,7 +17,7 @@ from evalkit.engine.config import EngineConfig
 from evalkit.engine.key import RequestKey
 from evalkit.engine.lane import Answer, Lane
 from evalkit.models.base import Model, ModelContext, ModelUnavailable
-from evalkit.models.batch_base import BatchError, BatchState
+from evalkit.models.batch import BatchError, BatchState
 from evalkit.models.batches import BATCH_PROVIDERS, batch_api
 from evalkit.models.registry import open_model
 from evalkit.models.sdk import SdkModel
@@ -27,14 +27,14 @@ from evalkit.records.places import cache_folder
 from evalkit.records.request import Request
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.records.sample import Sample
+from evalkit.running.contender_run import ContenderRun
+from evalkit.running.model_context import model_context
+from evalkit.running.options import RunOptions, Watch
+from evalkit.running.prepare import Prepared, prepare
+from evalkit.running.suite_run import SuiteRun
 from evalkit.store.batches import BatchRecord, BatchStore
 from evalkit.store.cache import ResponseCache
-from evalkit.suite.contenders import Contender
-from evalkit.workflows.contender_run import ContenderRun
-from evalkit.workflows.prepare import Prepared, prepare
-from evalkit.workflows.run_options import RunOptions, Watch
-from evalkit.workflows.suite_run import SuiteRun
-from evalkit.workflows.training import model_context
+from evalkit.suite.prompts.contenders import Contender
 
 _LONGEST_POLL_S = 60.0
 _TIMED = ("latency_p95_ms", "ttft_p95_ms")

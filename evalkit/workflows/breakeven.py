@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from evalkit.decision.breakeven import Calculation, break_even
 from evalkit.records.economics import BreakEven
-from evalkit.workflows.economics import read_span
+from evalkit.running.economics import read_span
 
 _DEFAULTS = {"calls_per_month": "10M", "build_cost": "15k..60k", "saving_per_call": "0.0003..0.0008"}
 _PLAIN = ("horizon_months", "active_hours")

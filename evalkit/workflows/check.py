@@ -18,13 +18,13 @@ from evalkit.regression.baselines import ROOT, accept_command, baseline_files, f
 from evalkit.regression.differences import differences
 from evalkit.regression.flaky import COLUMNS, flaky_items
 from evalkit.regression.gates import NIGHT_LEVEL, Again, FirstLook, Held, first_look, judge_night
+from evalkit.regression.results import RunResults, results_of_run, rows_of_run
 from evalkit.store.cache import CacheError
 from evalkit.store.nights import OpenNight, open_night
 from evalkit.store.runs import RunError
-from evalkit.suite.errors import SuiteError
-from evalkit.suite.load import load_suite
+from evalkit.suite.file.errors import SuiteError
+from evalkit.suite.file.load import load_suite
 from evalkit.workflows.night_run import NightOptions, night_run
-from evalkit.workflows.results import RunResults, results_of_run, rows_of_run
 from evalkit.workflows.run import RunOptions, Watch
 
 _NIGHTS_LOOKED_AT = 7  # for flaky answers

@@ -9,19 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalkit.engine.budget import Purse
-from evalkit.engine.cluster import Cluster, ClusterConfig
-from evalkit.engine.cluster_worker import Job
-from evalkit.engine.remote_model import RemoteModel
+from evalkit.engine.cluster.driver import Cluster, ClusterConfig
+from evalkit.engine.cluster.remote_model import RemoteModel
+from evalkit.engine.cluster.worker import Job
 from evalkit.models.base import Model, ModelUnavailable
 from evalkit.records.estimate import Requirement
 from evalkit.records.run import ContenderResult, RunResult
+from evalkit.running.contender_run import ContenderRun
+from evalkit.running.model_context import model_context
+from evalkit.running.options import RunOptions, Watch
+from evalkit.running.prepare import Prepared, prepare
+from evalkit.running.suite_run import SuiteRun
 from evalkit.store.cache import ResponseCache
-from evalkit.suite.contenders import Contender
-from evalkit.workflows.contender_run import ContenderRun
-from evalkit.workflows.prepare import Prepared, prepare
-from evalkit.workflows.run_options import RunOptions, Watch
-from evalkit.workflows.suite_run import SuiteRun
-from evalkit.workflows.training import model_context
+from evalkit.suite.prompts.contenders import Contender
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from pathlib import Path
 from evalkit.records.comparison import Comparison, Side
 from evalkit.regression.baseline_side import is_baseline, sides_of_baselines
 from evalkit.regression.compare import CompareOptions, common_samples, compare_sides
-from evalkit.suite.errors import nearest
-from evalkit.workflows.sides import sides_of_run
-from evalkit.workflows.stored import run_folder
+from evalkit.regression.sides import sides_of_run
+from evalkit.store.read import run_folder
+from evalkit.suite.file.errors import nearest
 
 _SPLITS = ("test", "dev")
 

@@ -9,10 +9,10 @@ from typing import Any
 from evalkit.records.history import ContenderHistory, History, Night
 from evalkit.records.run import ContenderResult
 from evalkit.regression.history import changes_of
+from evalkit.regression.sides import digest
+from evalkit.store.read import read_run
 from evalkit.store.runs import RunError, StoredRun
-from evalkit.suite.load import load_suite
-from evalkit.workflows.sides import digest
-from evalkit.workflows.stored import read_run
+from evalkit.suite.file.load import load_suite
 
 _SPLIT = "test"
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from evalkit.records.estimate import Requirement
 from evalkit.records.run import ContenderResult, RunResult
+from evalkit.running.options import RunOptions, Watch
+from evalkit.running.prepare import prepare
+from evalkit.running.suite_run import SuiteRun
 from evalkit.store.cache import ResponseCache
-from evalkit.workflows.prepare import prepare
-from evalkit.workflows.run_options import RunOptions, Watch
-from evalkit.workflows.suite_run import SuiteRun
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evalkit.decision.bounds import cost_of_calls
+from evalkit.decision.unmeasured import cost_of_calls
 from evalkit.records.estimate import Need
 from evalkit.records.plan import Plan, PlannedContender, Visible
 from evalkit.records.request import Request
+from evalkit.running.estimates import estimate
+from evalkit.running.prepare import Prepared, prepare
 from evalkit.stats.power import clean_answers_needed, smallest_visible_gap
-from evalkit.suite.contenders import Contender
-from evalkit.workflows.estimates import estimate
-from evalkit.workflows.prepare import Prepared, prepare
+from evalkit.suite.prompts.contenders import Contender
 
 
 def plan_suite(path: Path, models: tuple[str, ...] = ()) -> Plan:

@@ -8,8 +8,8 @@ from pathlib import Path
 from evalkit.decision.verdict import decide
 from evalkit.records.evidence import Facts, Vouch
 from evalkit.records.run import RunResult
+from evalkit.store.read import read_run
 from evalkit.store.runs import RunError, StoredRun
-from evalkit.workflows.stored import read_run
 
 
 def open_run(folder: Path) -> tuple[StoredRun, RunResult]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from evalkit.records.run import RunResult
-from evalkit.workflows.prepare import prepare
-from evalkit.workflows.run_options import Interrupted, NothingToRun, RunOptions, Watch
-from evalkit.workflows.suite_run import SuiteRun
+from evalkit.running.options import Interrupted, NothingToRun, RunOptions, Watch
+from evalkit.running.prepare import prepare
+from evalkit.running.suite_run import SuiteRun
 
 __all__ = ["Interrupted", "NothingToRun", "RunOptions", "Watch", "run_suite"]
 

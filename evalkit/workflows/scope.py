@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evalkit.decision.bounds import Unmeasured, bound
+from evalkit.decision.unmeasured import Unmeasured, bound
 from evalkit.records.economics import Economics, Span
 from evalkit.records.evidence import Facts, Rules, Vouch
 from evalkit.records.run import RunResult
+from evalkit.running.economics import economics_of, with_answers
+from evalkit.running.estimates import unmeasured, volume_of
+from evalkit.running.evidence import Gathered, facts_of
+from evalkit.running.figures import skipped_result
+from evalkit.running.kept_ladders import marks_of_manifest, with_ladders
+from evalkit.running.prepare import prepare
 from evalkit.store.runs import RunError, StoredRun, newest_run
-from evalkit.suite.errors import SuiteError
-from evalkit.suite.load import LoadedSuite, load_suite
-from evalkit.workflows.economics import economics_of, with_answers
-from evalkit.workflows.estimates import unmeasured, volume_of
-from evalkit.workflows.facts import Gathered, facts_of
-from evalkit.workflows.figures import skipped_result
-from evalkit.workflows.ladder_evidence import marks_of_manifest, with_ladders
-from evalkit.workflows.prepare import prepare
+from evalkit.suite.file.errors import SuiteError
+from evalkit.suite.file.load import LoadedSuite, load_suite
 from evalkit.workflows.reopen import decided, open_run
 
 

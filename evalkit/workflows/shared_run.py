@@ -12,7 +12,7 @@ from evalkit.records.run import RunResult
 from evalkit.store.cache import CacheError
 from evalkit.store.runs import RunError
 from evalkit.store.sessions import locked, session_folder
-from evalkit.suite.errors import SuiteError
+from evalkit.suite.file.errors import SuiteError
 from evalkit.workflows.reopen import open_run
 from evalkit.workflows.run import Interrupted, NothingToRun, RunOptions, run_suite
 

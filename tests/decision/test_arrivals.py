@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.decision.arrivals import active_seconds, hit_share
-from evalkit.decision.bounds import Unmeasured, Volume, bound
+from evalkit.decision.unmeasured import Unmeasured, Volume, bound
 from evalkit.records.model import ModelSpec, Rates
 from evalkit.records.plan import TokenMix
 from evalkit.records.price import Price, Tier

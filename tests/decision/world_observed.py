@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evalkit.diagnosis.headroom import PromptAnswers, ladder
+from evalkit.diagnosis.ladder import PromptAnswers, ladder
 from evalkit.records.estimate import Need, Requirement
 from evalkit.records.evidence import Facts, LabelFacts, Ladder
 from evalkit.records.output import Enforce

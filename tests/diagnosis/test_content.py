@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from evalkit.diagnosis.content import found_case
+from evalkit.diagnosis.quality_case import found_case
 from evalkit.records.estimate import Estimate, Gap, Need, Requirement, State
 from evalkit.records.model import Role
 from evalkit.records.run import ContenderResult

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from evalkit.decision.headroom import headroom_used_up
-from evalkit.diagnosis.headroom import PromptAnswers, ladder
+from evalkit.diagnosis.ladder import PromptAnswers, ladder
 from evalkit.records.estimate import Estimate
 from evalkit.records.evidence import Ladder, Rung
 from evalkit.stats.paired import compare_paired

@@ -19,7 +19,7 @@ from evalkit.records.completion import Completion, Failure, Timing
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Request
 from evalkit.store.cache import ResponseCache
-from evalkit.suite.template import make_prefix
+from evalkit.suite.prompts.template import make_prefix
 from tests.conftest import TEST_KEY_ENV
 from tests.servers.launch import FakeProvider
 

@@ -18,7 +18,7 @@ import pytest
 
 from evalkit.engine.batch import MOST_ROUNDS, BatchAsker, BatchCollector, Submitter
 from evalkit.engine.key import RequestKey
-from evalkit.models.batch_base import BatchError
+from evalkit.models.batch import BatchError
 from evalkit.models.batches import batch_api
 from evalkit.models.registry import open_model
 from evalkit.models.sdk import SdkModel

@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 
 from evalkit.engine.budget import Budget, Purse
-from evalkit.engine.cluster import Cluster, ClusterConfig
-from evalkit.engine.cluster_worker import Job, Opened, encode
+from evalkit.engine.cluster.driver import Cluster, ClusterConfig
+from evalkit.engine.cluster.ray_connection import ClusterError, import_ray, start_local
+from evalkit.engine.cluster.remote_model import LOST, RemoteModel
+from evalkit.engine.cluster.worker import Job, Opened, encode
 from evalkit.engine.config import EngineConfig
-from evalkit.engine.gate import Gate
 from evalkit.engine.key import RequestKey
 from evalkit.engine.lane import Lane
 from evalkit.engine.primer import Primers
-from evalkit.engine.ray_connection import ClusterError, import_ray, start_local
-from evalkit.engine.remote_model import LOST, RemoteModel
+from evalkit.engine.throttle import Gate
 from evalkit.models.base import ModelUnavailable
 from evalkit.models.registry import open_model
 from evalkit.records.completion import Completion, Failure
@@ -30,7 +30,7 @@ from evalkit.records.model import Rates
 from evalkit.records.price import Price, Tier
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.store.cache import ResponseCache
-from evalkit.suite.template import make_prefix
+from evalkit.suite.prompts.template import make_prefix
 from evalkit.workflows.cluster import ClusterOptions, run_cluster
 from evalkit.workflows.run import Interrupted, RunOptions, Watch, run_suite
 from tests.cli_helper import write, write_rows

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.engine.gate import Gate, Gates
 from evalkit.engine.lane import Answer, Lane
 from evalkit.engine.limiter import Permit
+from evalkit.engine.throttle import Gate, Gates
 from evalkit.models.registry import open_model
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.request import Request

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from evalkit.engine.key import RequestKey
 from evalkit.records.request import Parameters, Prefix, Request, Turn
-from evalkit.suite.template import make_prefix
+from evalkit.suite.prompts.template import make_prefix
 
 IDENTITY: dict[str, str | None] = {
     "provider": "openai",

@@ -9,8 +9,8 @@ from time import monotonic
 
 import pytest
 
-from evalkit.engine.gate import Gate
 from evalkit.engine.primer import Primers
+from evalkit.engine.throttle import Gate
 from evalkit.models.registry import open_model
 from evalkit.store.cache import ResponseCache
 from tests.engine.asking import LONG_PREFIX, QUICK, context, lane_of, request, spec

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.engine.config import EngineConfig
-from evalkit.engine.gate import Gate
 from evalkit.engine.retry import retrying, wait_seconds
+from evalkit.engine.throttle import Gate
 from evalkit.records.completion import Completion, Failure
 from tests.engine.asking import said
 

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.models.anthropic import AnthropicModel, MessagesReader, usage_of
+from evalkit.models.anthropic.model import AnthropicModel, MessagesReader, usage_of
 from evalkit.models.base import ModelUnavailable
 from evalkit.models.fields import WRONG_SHAPE
 from evalkit.models.registry import open_model
 from evalkit.records.completion import Failure, Timing, Usage
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Reasoning
-from evalkit.suite.template import make_prefix
+from evalkit.suite.prompts.template import make_prefix
 from tests.conftest import TEST_KEY
 from tests.engine.asking import LONG_PREFIX, context, spec
 from tests.models.wire import JSON, SHORT, TURNS, answer, ask, sent, well_typed

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from evalkit.models import classifier
 from evalkit.models.base import ModelContext, ModelUnavailable
+from evalkit.models.classifier import model as classifier
 from evalkit.models.registry import open_model
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.model import ModelSpec
@@ -142,7 +142,7 @@ def test_reasons_why_it_cannot_be_opened(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_opening_imports_no_heavy_package() -> None:
     code = (
         "import sys; from evalkit.models.base import ModelContext; from evalkit.records.model import ModelSpec;"
-        "from evalkit.models.classifier import open_model;"
+        "from evalkit.models.classifier.model import open_model;"
         "open_model(ModelSpec('t', 'classifier/tfidf-logreg', 'floor'), ModelContext(list, 'd'));"
         "sys.exit('sklearn' in sys.modules or 'scipy' in sys.modules)"
     )

@@ -17,15 +17,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.models import local, local_files, local_server
 from evalkit.models.base import ModelUnavailable
-from evalkit.models.local_prompt import chat_question, text_question
+from evalkit.models.local import files as local_files
+from evalkit.models.local import model as local
+from evalkit.models.local import server as local_server
+from evalkit.models.local.prompt import chat_question, text_question
 from evalkit.models.registry import open_model
 from evalkit.models.request_parts import label_choices
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Request, Turn
-from evalkit.suite.template import make_prefix
+from evalkit.suite.prompts.template import make_prefix
 from tests.engine.asking import ask_all, context
 
 LABELS = ("cat", "dog", "how_to")

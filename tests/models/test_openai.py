@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from evalkit.models.base import ModelUnavailable
 from evalkit.models.fields import WRONG_SHAPE
-from evalkit.models.openai import ChatReader, OpenAIModel, usage_of
+from evalkit.models.openai.model import ChatReader, OpenAIModel, usage_of
 from evalkit.models.registry import open_model
 from evalkit.models.sdk import Droppable
 from evalkit.records.completion import Completion, Failure, Timing, Usage
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Reasoning, Request
-from evalkit.suite.template import make_prefix
+from evalkit.suite.prompts.template import make_prefix
 from tests.conftest import TEST_KEY, TEST_KEY_ENV
 from tests.engine.asking import LONG_PREFIX, context, request, spec
 from tests.models.wire import JSON, SHORT, answer, ask, sent, well_typed

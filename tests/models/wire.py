@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from evalkit.models.registry import open_model
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.request import Parameters, Prefix, Request, Turn
-from evalkit.suite.template import make_prefix
+from evalkit.suite.prompts.template import make_prefix
 from tests.engine.asking import ask_all, context, spec
 from tests.servers.launch import FakeProvider
 

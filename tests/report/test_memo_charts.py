@@ -15,7 +15,7 @@ from evalkit.report.memo.charts.cost import Priced, cost_chart, front
 from evalkit.report.memo.charts.intervals import Dot, interval_chart
 from evalkit.report.memo.charts.sensitivity import sensitivity_chart
 from evalkit.report.memo.charts.volume import hit_chart, net_chart
-from evalkit.report.words import calls, money, number, span_of, times
+from evalkit.wording.words import calls, money, number, span_of, times
 from tests.report import made, parts
 
 

@@ -11,7 +11,7 @@ from markdown_it.token import Token
 
 from evalkit.report.memo import memo_markdown
 from evalkit.report.memo.markdown import fenced, inert
-from evalkit.report.text import plain
+from evalkit.wording.text import plain
 from tests.report import made
 
 _QUIET = {"text", "softbreak", "strong_open", "strong_close", "text_special"}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from evalkit.forms.text.repair import find_object
+from evalkit.forms.text.vocabulary import Vocabulary
 from evalkit.records.output import Output
-from evalkit.scoring.repair import find_object
 from evalkit.scoring.score import Scorer
-from evalkit.scoring.vocabulary import Vocabulary
 from tests.scoring.answers import EXTRACT, JSON, LABEL, NATIVE, NUMBER, TEXT, said
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from evalkit.forms.text.vocabulary import Vocabulary
 from evalkit.records.completion import Completion, Timing
 from evalkit.records.output import Output
 from evalkit.records.score import Status
 from evalkit.scoring.metrics import measure
 from evalkit.scoring.score import Scorer
 from evalkit.scoring.tally import Tally
-from evalkit.scoring.vocabulary import Vocabulary
 from tests.data import shared
 from tests.scoring.answers import said
 

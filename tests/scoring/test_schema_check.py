@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from evalkit.forms.text.schema_check import SchemaCheck, SchemaProblem
 from evalkit.records.output import Output
-from evalkit.scoring.schema_check import SchemaCheck, SchemaProblem
 from evalkit.scoring.score import Scorer
 
 

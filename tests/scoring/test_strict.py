@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from evalkit.forms.text.pattern import PatternProblem
 from evalkit.records.completion import Failure, FailureKind
 from evalkit.records.output import Output
 from evalkit.records.score import Status
-from evalkit.scoring.pattern import PatternProblem
 from evalkit.scoring.score import Scorer
 from tests.scoring.answers import EXTRACT, JSON, LABEL, LABELS, NATIVE, NUMBER, TEXT, said
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from evalkit.suite.dataset import Dataset
-from evalkit.suite.items import DatasetSpec
-from evalkit.suite.load import load_suite
+from evalkit.suite.data.dataset import Dataset
+from evalkit.suite.data.items import DatasetSpec
+from evalkit.suite.data.rows import RowSource
+from evalkit.suite.data.target import TargetReader
+from evalkit.suite.file.load import load_suite
 from evalkit.suite.open import OpenSuite, open_suite
-from evalkit.suite.rows import RowSource
-from evalkit.suite.target import TargetReader
 
 Rows = Iterable[Mapping[str, Any]]
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from evalkit.records.estimate import Need
 from evalkit.records.model import Rates
-from evalkit.suite import config_models
-from evalkit.suite.config_base import Range
-from evalkit.suite.config_dataset import FromTrain
-from evalkit.suite.config_models import PriceConfig
-from evalkit.suite.errors import Place, SuiteError, nearest
-from evalkit.suite.load import LoadedSuite, load_suite
+from evalkit.suite.config import models as config_models
+from evalkit.suite.config.base import Range
+from evalkit.suite.config.dataset import FromTrain
+from evalkit.suite.config.models import PriceConfig
+from evalkit.suite.file.errors import Place, SuiteError, nearest
+from evalkit.suite.file.load import LoadedSuite, load_suite
 from tests.suite.example import EXAMPLE, write_suite
 
 ENV = {"TUNED_URL": "http://127.0.0.1:8000/v1", "TUNED_API_KEY": "k"}
@@ -420,7 +420,7 @@ VALUES = st.recursive(
 
 
 def plain_example() -> Any:
-    from evalkit.suite.yaml_source import YamlSource
+    from evalkit.suite.file.yaml_source import YamlSource
 
     return YamlSource(Path("suite.yaml"), EXAMPLE).data
 
@@ -440,7 +440,7 @@ def test_any_value_anywhere_is_a_suite_or_a_suite_error(
 ) -> None:
     import jsonschema_rs
 
-    from evalkit.suite.schema import suite_json_schema
+    from evalkit.suite.config.json_schema import suite_json_schema
 
     data = plain_example()
     parent = data

@@ -13,9 +13,9 @@ from evalkit.records.completion import Completion, Timing
 from evalkit.records.output import Output
 from evalkit.records.score import Status
 from evalkit.scoring.score import Scorer
-from evalkit.suite.contenders import Contender, contenders, native_schema, samples_of
-from evalkit.suite.errors import SuiteError
-from evalkit.suite.template import TemplateProblem
+from evalkit.suite.file.errors import SuiteError
+from evalkit.suite.prompts.contenders import Contender, contenders, native_schema, samples_of
+from evalkit.suite.prompts.template import TemplateProblem
 from tests.suite.made import opened, row
 
 TEST = [row(1, "a"), row(2, "b")]

@@ -17,11 +17,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evalkit.suite.dataset import Dataset
-from evalkit.suite.errors import SuiteError
-from evalkit.suite.items import DatasetSpec, KeyProblem
-from evalkit.suite.rows import RowSource
-from evalkit.suite.target import TargetReader
+from evalkit.suite.data.dataset import Dataset
+from evalkit.suite.data.items import DatasetSpec, KeyProblem
+from evalkit.suite.data.rows import RowSource
+from evalkit.suite.data.target import TargetReader
+from evalkit.suite.file.errors import SuiteError
 from tests.data import ROOT
 from tests.suite.made import dataset, jsonl, row
 
@@ -343,10 +343,10 @@ def test_several_files_are_one_split(tmp_path: Path) -> None:
 
 MEASURE = """
 import sys, tracemalloc
-from evalkit.suite.dataset import Dataset
-from evalkit.suite.items import DatasetSpec
-from evalkit.suite.rows import RowSource
-from evalkit.suite.target import TargetReader
+from evalkit.suite.data.dataset import Dataset
+from evalkit.suite.data.items import DatasetSpec
+from evalkit.suite.data.rows import RowSource
+from evalkit.suite.data.target import TargetReader
 test, train = (RowSource((path,)) for path in sys.argv[1:3])
 spec = DatasetSpec(test, TargetReader.of("label", False), frozenset({"text"}), train, limit=100)
 tracemalloc.start()

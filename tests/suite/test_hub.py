@@ -76,11 +76,11 @@ SOURCES: dict[str, dict[str, Any]] = {
 READ = """
 import json, sys
 from dataclasses import replace
-from evalkit.suite.errors import SuiteError
-from evalkit.suite.hub_rows import resolve_revision
-from evalkit.suite.load import load_suite
+from evalkit.suite.file.errors import SuiteError
+from evalkit.suite.data.hub_rows import resolve_revision
+from evalkit.suite.file.load import load_suite
 from evalkit.suite.open import open_suite
-from evalkit.suite.rows import RowSource
+from evalkit.suite.data.rows import RowSource
 
 def read(given):
     source = RowSource(**{"split": "test", **given})

@@ -22,8 +22,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evalkit.suite.errors import SuiteError
-from evalkit.suite.rows import RowSource
+from evalkit.suite.data.rows import RowSource
+from evalkit.suite.file.errors import SuiteError
 from tests.data import ROOT
 
 BOM = b"\xef\xbb\xbf"
@@ -263,7 +263,7 @@ def test_any_bytes_are_rows_or_a_suite_error(tmp_path: Path, content: bytes, nam
 
 MEASURE = """
 import resource, sys
-from evalkit.suite.rows import RowSource
+from evalkit.suite.data.rows import RowSource
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 rows = RowSource((sys.argv[1],)).rows()
 next(rows)

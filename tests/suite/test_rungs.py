@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.suite.contenders import contenders
-from evalkit.suite.errors import SuiteError
-from evalkit.suite.guide import distinctive, label_guide
-from evalkit.suite.rungs import Rung, higher_reasoning, parse_rungs, rung_prompts, with_prompts, without_guide
+from evalkit.suite.file.errors import SuiteError
+from evalkit.suite.prompts.contenders import contenders
+from evalkit.suite.prompts.guide import distinctive, label_guide
+from evalkit.suite.prompts.rungs import Rung, higher_reasoning, parse_rungs, rung_prompts, with_prompts, without_guide
 from tests.suite.made import jsonl, opened, row
 
 WORDS = {"a": "parcel courier", "b": "invoice refund", "c": "password login"}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evalkit.suite.dataset import Dataset
-from evalkit.suite.sampling import shares, spread
+from evalkit.suite.data.dataset import Dataset
+from evalkit.suite.data.sampling import shares, spread
 from tests.suite.made import dataset, row
 
 hypothesis = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,8 +10,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from evalkit.suite.schema import suite_json_schema, suite_json_schema_text
-from evalkit.suite.yaml_source import YamlSource
+from evalkit.suite.config.json_schema import suite_json_schema, suite_json_schema_text
+from evalkit.suite.file.yaml_source import YamlSource
 from tests.data import ROOT
 from tests.suite.example import EXAMPLE
 

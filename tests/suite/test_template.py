@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.records.request import Turn
-from evalkit.suite.template import Template, TemplateProblem, make_prefix
+from evalkit.suite.prompts.template import Template, TemplateProblem, make_prefix
 
 
 def render(source: str, **values: Any) -> str:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.suite.errors import SuiteError
-from evalkit.suite.yaml_source import YamlPath, YamlSource
+from evalkit.suite.file.errors import SuiteError
+from evalkit.suite.file.yaml_source import YamlPath, YamlSource
 
 FILE = Path("suite.yaml")
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from evalkit.records.run import Percentiles
+from evalkit.running.figures import _percentiles
 from evalkit.stats.measured import measured_quantile
-from evalkit.workflows.figures import _percentiles
 
 
 def test_percentiles_have_intervals() -> None:

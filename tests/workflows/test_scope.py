@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from evalkit.suite.load import load_suite
-from evalkit.workflows.economics import read_span
+from evalkit.running.economics import read_span
+from evalkit.suite.file.load import load_suite
 from tests.cli_helper import Done, evalkit, write, write_rows
 
 LABELS = ("billing", "payments", "shipping")

@@ -21,8 +21,8 @@ from evalkit.records.estimate import Need
 from evalkit.records.request import Request
 from evalkit.records.sweep import StepState
 from evalkit.stats.quantile import quantile
-from evalkit.workflows.sweep import EndpointDown, Sweeper, SweepOptions
-from evalkit.workflows.sweep_steps import LATENCY, TTFT, Search, judge_step
+from evalkit.workflows.sweep.steps import LATENCY, TTFT, Search, judge_step
+from evalkit.workflows.sweep.sweep import EndpointDown, Sweeper, SweepOptions
 from tests.cli_helper import write, write_rows
 from tests.engine.asking import request
 from tests.engine.virtual_time import Queueing, run_virtually

@@ -9,8 +9,8 @@ from evalkit.records.run import ContenderResult, RunResult
 from evalkit.report.memo.sections.contenders import shares
 from evalkit.report.memo.sections.verdict import first_things
 from evalkit.report.memo.sections.who import asked, estimate, requirement
-from evalkit.report.text import DASH, interval, plain
-from evalkit.report.words import ANSWER, OUTCOME, QUESTION, ROLE, is_command, metric, money, need, times
+from evalkit.wording.text import DASH, interval, plain
+from evalkit.wording.words import ANSWER, OUTCOME, QUESTION, ROLE, is_command, metric, money, need, times
 
 _LONGEST = 600
 _COMMAND = 4000

@@ -9,7 +9,7 @@ from typing import Any
 
 from evalkit.records.output import Task
 from evalkit.suite.open import GIVEN
-from evalkit.suite.template import Template, TemplateProblem
+from evalkit.suite.prompts.template import Template, TemplateProblem
 from evalkit.workflows.init.roles import code
 from evalkit.workflows.init.schema import list_schema, object_schema
 from evalkit.workflows.init.survey import Survey

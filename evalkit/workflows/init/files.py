@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from evalkit.suite.errors import Place, SuiteError, nearest
-from evalkit.suite.schema import suite_json_schema_text
+from evalkit.suite.config.json_schema import suite_json_schema_text
+from evalkit.suite.file.errors import Place, SuiteError, nearest
 from evalkit.workflows.init.text import SCHEMA_FILE
 
 FOLDER = Path("suites")

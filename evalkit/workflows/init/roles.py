@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalkit.suite.errors import Place, SuiteError, nearest, visible
-from evalkit.suite.rows import Row
+from evalkit.suite.data.rows import Row
+from evalkit.suite.file.errors import Place, SuiteError, nearest, visible
 from evalkit.workflows.init import names as names
 from evalkit.workflows.init.columns import Column, Look, encode, is_blank
 

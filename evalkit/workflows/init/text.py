@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from evalkit.records.output import Task
-from evalkit.suite.yaml_scalar import resolve_scalar
+from evalkit.suite.file.yaml_scalar import resolve_scalar
 
 SCHEMA_FILE = "suite.schema.json"
 ACCURACY = 0.92

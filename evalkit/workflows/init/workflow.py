@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evalkit.stats.power import smallest_visible_gap
-from evalkit.suite.contenders import contenders
-from evalkit.suite.errors import Place, SuiteError
-from evalkit.suite.load import load_suite
+from evalkit.suite.file.errors import Place, SuiteError
+from evalkit.suite.file.load import load_suite
 from evalkit.suite.open import OpenSuite, open_suite
+from evalkit.suite.prompts.contenders import contenders
 from evalkit.workflows.init.columns import Look, look_at
 from evalkit.workflows.init.copy import copy_rows
 from evalkit.workflows.init.draft import Form, example_count, form_of, label_doubts, new_names

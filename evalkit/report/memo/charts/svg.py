@@ -9,7 +9,7 @@ from typing import Any, Literal
 from xml.etree import ElementTree
 
 from evalkit.report.memo.charts.theme import CONFIG, VARIABLES
-from evalkit.report.words import harmless
+from evalkit.wording.words import harmless
 
 _SPACE = "{http://www.w3.org/2000/svg}"
 _URL = re.compile(r"url\(#([\w-]+)\)")

@@ -8,9 +8,9 @@ from evalkit.report.memo.blocks import Block, Cell, Figure, Listing, Section, Ta
 from evalkit.report.memo.charts.cost import Priced, cost_chart
 from evalkit.report.memo.charts.intervals import Dot, interval_chart
 from evalkit.report.memo.sections.who import STATE_TONE, asked, estimate, need_of, requirement
-from evalkit.report.text import DASH, count, interval, listed, milliseconds, percent
-from evalkit.report.words import ROLE, STATUS, amount, money, need, times
-from evalkit.report.words import metric as metric_name
+from evalkit.wording.text import DASH, count, interval, listed, milliseconds, percent
+from evalkit.wording.words import ROLE, STATUS, amount, money, need, times
+from evalkit.wording.words import metric as metric_name
 
 _COLUMNS = ("accuracy", "format_validity")
 _APART = ("latency_p95_ms", "ttft_p95_ms", "cost_per_1000_calls")

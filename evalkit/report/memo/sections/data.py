@@ -6,8 +6,8 @@ from evalkit.records.evidence import LabelFacts, Ladder, Rules
 from evalkit.records.memo import Memo
 from evalkit.records.run import Bound
 from evalkit.report.memo.blocks import Block, Cell, Section, Table, Text, absent
-from evalkit.report.text import DASH, count, interval, percent
-from evalkit.report.words import money, point, points, span_of
+from evalkit.wording.text import DASH, count, interval, percent
+from evalkit.wording.words import money, point, points, span_of
 
 _FEWEST = 12
 

@@ -9,8 +9,8 @@ from evalkit.records.memo import Memo
 from evalkit.report.memo.blocks import Block, Cell, Section, Table, Text, Tone, absent
 from evalkit.report.memo.charts.sensitivity import sensitivity_chart
 from evalkit.report.memo.charts.volume import hit_chart, net_chart
-from evalkit.report.text import DASH, listed, percent
-from evalkit.report.words import OPTION, RULES_OF_THUMB, calls, input_name, money, months, span_of
+from evalkit.wording.text import DASH, listed, percent
+from evalkit.wording.words import OPTION, RULES_OF_THUMB, calls, input_name, money, months, span_of
 
 _NONE = "No economics declared: the suite's economics section would bring "
 _MEETS: dict[bool | None, tuple[str, Tone]] = {

@@ -6,8 +6,8 @@ from evalkit.records.memo import Memo, WorstExample
 from evalkit.records.run import Confusion, ContenderResult
 from evalkit.report.memo.blocks import Block, Example, Examples, Heat, Section, Table, Text, absent
 from evalkit.report.memo.sections.who import asked
-from evalkit.report.text import percent
-from evalkit.report.words import STATUS, block, cut
+from evalkit.wording.text import percent
+from evalkit.wording.words import STATUS, block, cut
 
 MOST_CLASSES = 25
 _MOST_MATRICES = 4

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from evalkit.records.estimate import Estimate, Need, Requirement
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.report.memo.blocks import Tone
-from evalkit.report.text import count, listed, plain
+from evalkit.wording.text import count, listed, plain
 
 STATE_TONE: Mapping[str, Tone] = {"met": "good", "unmet": "bad", "undecided": "open"}
 

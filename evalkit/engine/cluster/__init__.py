@@ -1,0 +1,1 @@
+"""Asking from several machines by Ray."""

@@ -1,0 +1,119 @@
+"""The lenient reading: what the text says when its form is forgiven. It tells format from content."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from evalkit.forms.reading import Reader, Reading
+from evalkit.forms.strict import TOO_SLOW
+from evalkit.forms.text.clean import answer_text, prepared
+from evalkit.forms.text.json_text import canonical
+from evalkit.forms.text.notes import storable
+from evalkit.forms.text.pattern import AnswerPattern
+from evalkit.forms.text.repair import find_object
+from evalkit.forms.text.vocabulary import Vocabulary
+from evalkit.records.output import Output
+
+# Where a model names the field its own way.
+_ALIASES = (
+    "answer",
+    "label",
+    "category",
+    "class",
+    "classification",
+    "intent",
+    "prediction",
+    "result",
+    "output",
+)
+_LONGEST_BARE_ANSWER = 200
+
+
+def lenient_reader(output: Output) -> Reader:
+    """The forgiving reader of this output form; `output` is one that `strict_reader` took."""
+    vocabulary = Vocabulary(output.labels) if output.labels else None
+    if output.task == "extract":
+        return ObjectInText()
+    if output.form == "regex" and output.pattern is not None:
+        return PatternInText(AnswerPattern(output.pattern), vocabulary)
+    if output.form == "label" and vocabulary is not None:
+        return AnswerInText("label", vocabulary)
+    if output.form == "json":
+        return AnswerInText(output.answer, vocabulary)
+    return NoMore()
+
+
+class AnswerInText:
+    """A label, or a JSON field, in whichever of the two forms and whatever else stands around it."""
+
+    def __init__(self, field: str | None, vocabulary: Vocabulary | None) -> None:
+        self._field = field
+        self._vocabulary = vocabulary
+
+    def read(self, text: str) -> Reading:
+        """First the whole text as a label, then a field of an object in it, then a label named in it."""
+        text = prepared(text)
+        if self._vocabulary is not None and (whole := self._vocabulary.match(text)) is not None:
+            return Reading(whole)
+        found = find_object(text, lambda value: self._member(value) is not None)
+        answer = None if found is None else self._member(found)
+        if answer is not None:
+            return Reading(storable(answer))
+        if self._vocabulary is not None:
+            return Reading(self._vocabulary.find(text))
+        bare = answer_text(text)
+        fits = found is None and bool(bare) and len(bare) <= _LONGEST_BARE_ANSWER and "\n" not in bare
+        return Reading(storable(bare) if fits else None)
+
+    def _member(self, value: dict[str, Any]) -> str | None:
+        """The answer in an object: its field, a field of a like name, or its only value."""
+        if self._field is None and self._vocabulary is None:
+            return canonical(value)
+        folded = {key.casefold(): inner for key, inner in value.items()}
+        names = _ALIASES if self._field is None else (self._field.casefold(), *_ALIASES)
+        inner = next((folded[name] for name in names if name in folded), None)
+        if inner is None and len(value) == 1:
+            inner = next(iter(value.values()))
+        if isinstance(inner, list) and len(inner) == 1:
+            inner = inner[0]
+        if inner is None or isinstance(inner, (dict, list)):
+            return None
+        said = canonical(inner)
+        return said if self._vocabulary is None else self._vocabulary.match(said)
+
+
+class ObjectInText:
+    """A JSON object somewhere in the text, repaired where it must be."""
+
+    def read(self, text: str) -> Reading:
+        """The object and its canonical text."""
+        found = find_object(prepared(text))
+        return Reading(None) if found is None else Reading(storable(canonical(found)), None, found)
+
+
+class PatternInText:
+    """The last place in the text that the pattern matches."""
+
+    def __init__(self, pattern: AnswerPattern, vocabulary: Vocabulary | None) -> None:
+        self._pattern = pattern
+        self._vocabulary = vocabulary
+
+    def read(self, text: str) -> Reading:
+        """What the group `answer` holds there, as a label where there are labels."""
+        try:
+            answer = self._pattern.last(prepared(text))
+        except TimeoutError:
+            return Reading(None, TOO_SLOW)
+        if answer is None:
+            return Reading(None)
+        if self._vocabulary is not None:
+            return Reading(self._vocabulary.match(answer) or storable(answer.strip()))
+        return Reading(storable(answer.strip()))
+
+
+class NoMore:
+    """For free text: the strict reading takes all but an empty text, and that has nothing to be lenient about."""
+
+    def read(self, text: str) -> Reading:
+        """No answer."""
+        return Reading(None)

@@ -1,0 +1,67 @@
+"""JSON Schema, checked locally: a schema never makes evalkit fetch anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import jsonschema_rs
+
+from evalkit.forms.text.notes import path_of, shown
+
+# A pattern of the schema meets hostile text: this many steps are some milliseconds.
+_BACKTRACK_LIMIT = 100_000
+
+
+class SchemaProblem(ValueError):
+    """The output schema cannot be used: it is not a JSON Schema, or it refers to something outside itself."""
+
+
+class SchemaCheck:
+    """A compiled schema. Raises SchemaProblem at construction, never later."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        try:
+            self._validator = jsonschema_rs.validator_for(
+                _plain(schema),
+                retriever=_refuse,
+                pattern_options=jsonschema_rs.FancyRegexOptions(backtrack_limit=_BACKTRACK_LIMIT),
+            )
+        except (ValueError, TypeError, jsonschema_rs.ReferencingError) as error:
+            message = str(getattr(error, "message", error))
+            raise SchemaProblem(f"output schema: {message}") from None
+
+    def problem(self, value: Any) -> str | None:
+        """Why a decoded JSON value does not conform, in a few words; None where it does."""
+        if self._validator.is_valid(value):
+            return None
+        error = next(self._validator.iter_errors(value))
+        place = path_of(error.instance_path)
+        return _in_words(error.kind, shown(place, 40) if place else "")
+
+
+def _refuse(uri: str) -> NoReturn:
+    raise ValueError(f"{uri} lies outside the schema, and nothing is fetched: put it under $defs")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def _in_words(kind: Any, place: str) -> str:
+    at = f"{place}: " if place else ""
+    if kind.name == "required":
+        return f"{at}missing property {shown(kind.property, 40)}"
+    if kind.name == "additionalProperties":
+        return f"{at}unexpected property {shown(kind.unexpected[0], 40)}"
+    if kind.name == "falseSchema":
+        return f"{at}not allowed here"
+    if kind.name == "type":
+        return f"{at}not of type {' or '.join(sorted(kind.types))}"
+    if kind.name == "enum":
+        return f"{at}not one of {len(kind.options)} values"
+    return f"{at}{kind.name} not met"

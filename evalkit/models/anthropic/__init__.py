@@ -1,0 +1,1 @@
+"""`anthropic/…`: the Messages API."""

@@ -1,0 +1,1 @@
+"""`classifier/…`: a reference trained on train."""

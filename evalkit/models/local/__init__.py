@@ -1,0 +1,1 @@
+"""`local/…`: a language model in this process."""

@@ -1,0 +1,1 @@
+"""`recorded`: answers that were collected elsewhere."""

@@ -1,0 +1,1 @@
+"""One run under way: prepared, asked, scored, estimated, decided, written."""

@@ -1,0 +1,156 @@
+"""One contender inside a run: every answer is scored, tallied and written as it comes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from evalkit.engine.lane import Answer
+from evalkit.engine.monitor import Monitor
+from evalkit.records.completion import Completion, Usage
+from evalkit.records.price import Price
+from evalkit.records.sample import Sample
+from evalkit.records.score import Score, Status
+from evalkit.scoring.score import Scorer
+from evalkit.scoring.tally import Tally
+from evalkit.store.runs import RunWriter
+from evalkit.suite.prompts.contenders import Contender
+
+_MOST_REASONS = 5
+
+
+@dataclass
+class ContenderRun:
+    """Takes answers and keeps what the figures need: a few bytes per answer, and running sums.
+
+    Usage and cold cost count each distinct request once; `eligible` is the prefix that the provider caches, in
+    tokens. What was answered from the response cache keeps its
+    first usage, and is not in `spent`.
+    """
+
+    contender: Contender
+    split: str
+    price: Price | None
+    writer: RunWriter
+    monitor: Monitor
+    errors: Counter[str] = field(default_factory=Counter)
+    served: Counter[str] = field(default_factory=Counter)
+    dropped: set[str] = field(default_factory=set)
+    usage: Usage | None = None
+    cold: float | None = 0.0
+    spent: float | None = 0.0
+    from_cache: int = 0
+    asked_with_usage: int = 0
+    eligible: int = 0
+    _groups: dict[str, int] = field(default_factory=dict)
+    _seen: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.scorer = Scorer(self.contender.output)
+        self.tally = Tally(self.contender.output)
+
+    def take(self, answer: Answer[Sample]) -> None:
+        """Score one answer and add it everywhere."""
+        sample, outcome = answer.context, answer.outcome
+        score = self.scorer.score(outcome, sample.target)
+        cost = self._account(answer)
+        self.from_cache += answer.from_cache
+        if not isinstance(outcome, Completion):
+            self._note_error(outcome.reason)
+        timing = outcome.timing if isinstance(outcome, Completion) else None
+        self.tally.add(score, sample.index, sample.target, self._group(sample), timing, cost)
+        self.writer.add(self._row(answer, score, cost))
+
+    @property
+    def kept(self) -> int:
+        """Answers that a rerun need not ask for again."""
+        return len(self.tally) - self.tally.status_counts()[Status.INFRA_ERROR]
+
+    def _account(self, answer: Answer[Sample]) -> float | None:
+        """The cost of this call, added to the sums that it belongs to."""
+        outcome = answer.outcome
+        if not isinstance(outcome, Completion):
+            return None
+        if outcome.served_model:
+            self.served[outcome.served_model] += 1
+        self.dropped.update(outcome.dropped)
+        usage = outcome.usage
+        cost = self.price.cost(usage, outcome.batch) if self.price and usage else None
+        number = int(answer.key[:15], 16)  # 60 bits: the longest that Python keeps in a small integer
+        if number not in self._seen:
+            self._seen.add(number)
+            if usage:
+                self.usage = usage if self.usage is None else self.usage + usage
+                self.asked_with_usage += 1
+                # The prefix is the same for all: the most that the provider's cache ever took of a prompt.
+                self.eligible = max(self.eligible, usage.prompt - usage.input)
+            self.cold = _plus(self.cold, cost)
+            if answer.sent:
+                self.spent = _plus(self.spent, cost)
+                self.monitor.spent = self.spent
+        return cost
+
+    def _note_error(self, reason: str) -> None:
+        """Count reasons, a few distinct ones; the rest under one heading."""
+        if reason in self.errors or len(self.errors) < _MOST_REASONS:
+            self.errors[reason] += 1
+        else:
+            self.errors["other reasons"] += 1
+
+    def _group(self, sample: Sample) -> int:
+        return -1 if sample.group is None else self._groups.setdefault(sample.group, len(self._groups))
+
+    def _row(self, answer: Answer[Sample], score: Score, cost: float | None) -> dict[str, Any]:
+        sample, outcome = answer.context, answer.outcome
+        row: dict[str, Any] = {
+            "contender": self.contender.id,
+            "split": self.split,
+            "sample_id": sample.id,
+            "index": sample.index,
+            "epoch": answer.request.epoch,
+            "group": sample.group,
+            "input": answer.request.suffix,
+            "target": _text(sample.target),
+            "status": str(score.status),
+            "answer": score.answer,
+            "correct": score.correct,
+            "lenient_answer": score.lenient_answer,
+            "lenient_correct": score.lenient_correct,
+            "in_vocabulary": score.in_vocabulary,
+            "note": score.note,
+            "from_cache": answer.from_cache,
+            "retries": answer.retries,
+            "cost_usd": cost,
+            "key": answer.key,
+        }
+        if not isinstance(outcome, Completion):
+            return row | {"error": outcome.reason}
+        row |= {
+            "text": outcome.text,
+            "stop": outcome.stop,
+            "served_model": outcome.served_model,
+            "latency_ms": outcome.timing.latency_ms,
+            "ttft_ms": outcome.timing.ttft_ms,
+        }
+        if usage := outcome.usage:
+            row |= {
+                "input_tokens": usage.input,
+                "cache_read_tokens": usage.cache_read,
+                "cache_write_5m_tokens": usage.cache_write_5m,
+                "cache_write_1h_tokens": usage.cache_write_1h,
+                "output_tokens": usage.output,
+                "thinking_tokens": usage.thinking,
+            }
+        return row
+
+
+def _plus(total: float | None, cost: float | None) -> float | None:
+    """A sum with an unknown part is unknown."""
+    return None if total is None or cost is None else total + cost
+
+
+def _text(target: Any) -> str:
+    return target if isinstance(target, str) else msgspec.json.encode(target, enc_hook=str).decode()

@@ -1,0 +1,111 @@
+"""What the decision takes besides the figures, gathered at the end of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evalkit.diagnosis.quality_case import found_case
+from evalkit.records.economics import CallMix, Span
+from evalkit.records.evidence import Case, Facts, PairedGap, Rules, Vouch
+from evalkit.records.run import ContenderResult, RunResult
+from evalkit.running.contender_run import ContenderRun
+from evalkit.running.economics import economics_of
+from evalkit.running.label_count import label_count
+from evalkit.running.prepare import Prepared
+from evalkit.running.prompt_choice import ladders
+from evalkit.scoring.per_sample import per_sample
+from evalkit.stats.paired import compare_paired
+from evalkit.suite.config.output import NATIVE_FORMS
+
+_LEVEL = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Where facts come from: the opened suite, and what each contender answered, by split."""
+
+    prepared: Prepared
+    runs: Sequence[ContenderRun]
+    command: str
+    vouched: tuple[Vouch, ...] = ()
+    chosen_on_test: bool = False
+
+
+def facts_of(gathered: Gathered, result: RunResult) -> Facts:
+    """All facts of a run. `result` is the run without its verdict."""
+    prepared, suite = gathered.prepared, gathered.prepared.suite.loaded.suite
+    error = suite.dataset.label_error_share
+    diagnosed, diagnosis = _diagnosis(suite.case, result)
+    return Facts(
+        suite=str(prepared.path),
+        command=gathered.command,
+        case=suite.case,
+        economics=economics_of(suite.economics),
+        rules=Rules(suite.decision.min_labels, suite.decision.min_per_class),
+        labels=label_count(prepared.suite, prepared.contenders[0]),
+        label_error_share=Span(error.low, error.high) if error else None,
+        ladders=ladders(prepared, gathered.runs),
+        pairs=_pairs(gathered.runs),
+        mixes={run.contender.id: mix for run in gathered.runs if (mix := _mix(run)) is not None},
+        prices={run.contender.id: run.price for run in gathered.runs if run.price is not None},
+        cache_ttl={c.id: c.parameters.cache_ttl for c in prepared.contenders},
+        gpu_hours={
+            c.id: c.spec.price.gpu_hour
+            for c in prepared.contenders
+            if c.spec.price is not None and c.spec.price.gpu_hour is not None
+        },
+        has_native=suite.output.form in NATIVE_FORMS,
+        listed_frontier=tuple(name for name, model in suite.models.items() if model.role == "frontier"),
+        missing_env=_missing_env(prepared, result.contenders),
+        diagnosed=diagnosed,
+        diagnosis=diagnosis,
+        chosen_on_test=gathered.chosen_on_test,
+        vouched=gathered.vouched,
+    )
+
+
+def _diagnosis(case: Case | None, result: RunResult) -> tuple[Case | None, str]:
+    """Where the suite says `quality`: what the figures show instead."""
+    return found_case(result.contenders, result.requirements) if case == "quality" else (None, "")
+
+
+def _missing_env(prepared: Prepared, results: Sequence[ContenderResult]) -> dict[str, tuple[str, ...]]:
+    models: Mapping[str, tuple[str, ...]] = {
+        name: model.missing_env for name, model in prepared.suite.loaded.suite.models.items()
+    }
+    return {c.model: models[c.model] for c in results if c.skipped is not None and models.get(c.model)}
+
+
+def _mix(run: ContenderRun) -> CallMix | None:
+    """Mean tokens of one call; None where the server reported no usage."""
+    usage, calls = run.usage, run.asked_with_usage
+    if usage is None or not calls:
+        return None
+    # Without a single read the provider's cache does nothing for us, whatever was written to it.
+    eligible = float(run.eligible) if usage.cache_read else 0.0
+    share = usage.cache_read / (eligible * calls) if eligible else None
+    return CallMix(usage.prompt / calls, eligible, usage.output / calls, share, calls)
+
+
+def _pairs(runs: Sequence[ContenderRun]) -> tuple[PairedGap, ...]:
+    """Every fine-tuned endpoint against every prompted contender, on the test samples that both were asked."""
+    on_test = [run for run in runs if run.split == "test"]
+    endpoints = [run for run in on_test if run.contender.spec.role == "fine_tuned"]
+    others = [run for run in on_test if run.contender.spec.role in ("frontier", "prompted")]
+    couples = [(a, b) for a in endpoints for b in others if a.contender.limit == b.contender.limit]
+    return tuple(_paired(a, b, len(others)) for a, b in couples)
+
+
+def _paired(endpoint: ContenderRun, other: ContenderRun, looked_at: int) -> PairedGap:
+    n = 1 + max((int(run.tally.columns().sample.max(initial=-1)) for run in (endpoint, other)), default=-1)
+    mine, theirs = per_sample(endpoint.tally, n), per_sample(other.tally, n)
+    found = compare_paired(theirs.correct, mine.correct, mine.group, max(mine.epochs, theirs.epochs))
+    return PairedGap(
+        a=endpoint.contender.id,
+        b=other.contender.id,
+        difference=found.estimate(),
+        lower=found.lower(1 - _LEVEL) if found.decides else None,
+        upper=found.upper(1 - _LEVEL) if found.decides else None,
+        upper_corrected=found.upper(1 - _LEVEL / looked_at) if found.decides else None,
+    )

@@ -1,0 +1,1 @@
+"""The declaration: one frozen pydantic model per part of the suite file."""

@@ -1,0 +1,223 @@
+"""`models:`: who is asked."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
+
+from evalkit.records.model import ModelSpec, Rates, Role
+from evalkit.records.output import Enforce
+from evalkit.records.request import Reasoning
+from evalkit.suite.config.base import Config, Mistake, ShortForm, Text, mistakes_error
+from evalkit.suite.file.errors import nearest
+
+ENTRY_POINT_GROUP = "evalkit.models"
+RECORDED = "recorded"
+
+_DEFAULT_ROLES: dict[str, Role] = {
+    "anthropic": "frontier",
+    "openai": "frontier",
+    "local": "floor",
+    "classifier": "floor",
+    RECORDED: "prompted",
+}
+_DEFAULT_KEYS = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
+_WITHOUT_SERVER = ("local", "classifier", RECORDED)
+_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def known_providers() -> list[str]:
+    """The built-in providers and those that installed packages add by entry point."""
+    added = sorted(point.name for point in entry_points(group=ENTRY_POINT_GROUP))
+    return list(dict.fromkeys([*_DEFAULT_ROLES, *added]))
+
+
+class PriceConfig(Config):
+    """A user's own price: rates per million tokens, or a dedicated machine by the hour."""
+
+    looks_like: ClassVar[str] = "{input: …, output: …} in dollars per million tokens, or {gpu_hour: …}"
+    input: float | None = Field(None, ge=0, description="US dollars per million fresh input tokens.")
+    output: float | None = Field(None, ge=0, description="US dollars per million output tokens, thinking included.")
+    cache_read: float | None = Field(None, ge=0, description="US dollars per million tokens read from cache.")
+    cache_write_5m: float | None = Field(
+        None, ge=0, description="US dollars per million tokens written to the 5-minute cache."
+    )
+    cache_write_1h: float | None = Field(
+        None, ge=0, description="US dollars per million tokens written to the 1-hour cache."
+    )
+    gpu_hour: float | None = Field(None, ge=0, description="US dollars per hour of a dedicated machine.")
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        return self.require(self._mistakes())
+
+    def _mistakes(self) -> list[Mistake]:
+        by_token = any(getattr(self, n) is not None for n in type(self).model_fields if n != "gpu_hour")
+        if self.gpu_hour is not None:
+            mixed = "a machine by the hour and rates per token exclude each other"
+            return [Mistake(("gpu_hour",), mixed, expected=self.looks_like, key=True)] if by_token else []
+        return [
+            Mistake((), f"the price has no `{name}`", expected=self.looks_like)
+            for name in ("input", "output")
+            if getattr(self, name) is None
+        ]
+
+    def to_rates(self) -> Rates:
+        """The same as a record."""
+        return Rates(**self.model_dump())
+
+
+class ModelConfig(Config):
+    """One model: what is asked, where, and in which role."""
+
+    looks_like: ClassVar[str] = "provider/model, or a mapping with `model:`"
+    model: Text = Field(description="provider/model, such as anthropic/claude-haiku-5-5, or `recorded`.")
+    base_url: Text | None = Field(None, description="An OpenAI- or Anthropic-compatible server; may be ${NAME}.")
+    api_key_env: Text | None = Field(
+        None, description="The environment variable that holds the key; never the key itself."
+    )
+    role: Role | None = Field(
+        None,
+        description="Default: frontier for anthropic/ and openai/, floor for local/ and classifier/, "
+        "else prompted; required where base_url is set or the id starts with ft.",
+    )
+    revision: Text | None = Field(None, description="What is deployed behind an unchanging name.")
+    price: PriceConfig | None = Field(None, description="Your own price, instead of the list price.")
+    enforce: Enforce | None = Field(None, description="How the form is asked for; default: output.enforce.")
+    reasoning: Reasoning | None = Field(None, description="Thinking effort; not sent where unset.")
+    path: Text | None = Field(None, description="For recorded: the file with the answers.")
+    id: Text | None = Field(None, description="For recorded: the column with the sample's id; default: id.")
+    output: Text | None = Field(None, description="For recorded: the column with the answer; default: output.")
+    max_tokens: int | None = Field(None, ge=1, description="Default: output.max_tokens.")
+    temperature: float | None = Field(None, ge=0, le=2, description="Default: run.temperature.")
+    limit: int | None = Field(None, ge=1, description="At most so many of the test rows for this model.")
+    concurrency: int | None = Field(None, ge=1, le=10_000, description="Default: run.concurrency.")
+    _missing_env: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def missing_env(self) -> tuple[str, ...]:
+        """Variables that this model names and that are not set: it is skipped, with them as the reason."""
+        return self._missing_env
+
+    def with_missing_env(self, names: tuple[str, ...]) -> ModelConfig:
+        """A copy that knows which of its variables are not set."""
+        copy = self.model_copy()
+        copy._missing_env = names
+        return copy
+
+    @property
+    def provider(self) -> str:
+        """The part of `model` before the first slash."""
+        return self.model.partition("/")[0]
+
+    def to_spec(self, name: str, suite_dir: Path) -> ModelSpec:
+        """The record that a provider's factory takes; paths are resolved relative to the suite's folder."""
+        assert self.role is not None  # filled or refused by validation
+        provider_model = self.model
+        if self.provider == "local" and self.model.endswith(".gguf") and not self.model.startswith("local/hf:"):
+            provider_model = f"local/{suite_dir / self.model.removeprefix('local/')}"
+        return ModelSpec(
+            name=name,
+            provider_model=provider_model,
+            role=self.role,
+            base_url=self.base_url,
+            api_key_env=self.api_key_env,
+            revision=self.revision,
+            price=self.price.to_rates() if self.price else None,
+            path=str(suite_dir / self.path) if self.path else None,
+            id_field=self.id or "id",
+            output_field=self.output or "output",
+        )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_defaults(cls, value: Any) -> Any:
+        """Role and key follow from the provider, but a vendor's key never goes to a foreign server."""
+        if not isinstance(value, dict) or not isinstance(value.get("model"), str):
+            return value
+        provider, filled = value["model"].partition("/")[0], dict(value)
+        if value.get("base_url") is None:
+            if value.get("api_key_env") is None and provider in _DEFAULT_KEYS:
+                filled["api_key_env"] = _DEFAULT_KEYS[provider]
+            if value.get("role") is None and not _is_tuned_name(value["model"]):
+                filled["role"] = _DEFAULT_ROLES.get(provider, "prompted")
+        return filled
+
+    @field_validator("api_key_env", mode="before")
+    @classmethod
+    def _names_a_variable(cls, value: Any) -> Any:
+        """The value is not repeated in the message: it may be a key."""
+        if value is not None and not (isinstance(value, str) and _VARIABLE_NAME.fullmatch(value)):
+            error = mistakes_error(
+                [Mistake((), "this is not the name of an environment variable", "a name such as TUNED_API_KEY")]
+            )
+            assert error is not None
+            raise error
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        return self.require([*self._model_mistakes(), *self._server_mistakes(), *self._recorded_mistakes()])
+
+    def _model_mistakes(self) -> list[Mistake]:
+        provider, slash, model = self.model.partition("/")
+        if "${" in self.model or self.model == RECORDED:
+            return []
+        if provider == RECORDED:
+            return [Mistake(("model",), "`recorded` takes no name", hint=RECORDED)]
+        if not slash or not model:
+            guess = {"claude": "anthropic", "gpt": "openai", "ft": "openai"}
+            hint = next((f"{p}/{self.model}" for start, p in guess.items() if self.model.startswith(start)), None)
+            found = f"`{self.model}` names no {'model' if slash else 'provider'}"
+            return [Mistake(("model",), found, "provider/model", hint or nearest(self.model, known_providers()))]
+        if provider in _DEFAULT_ROLES:
+            return []
+        providers = known_providers()
+        if provider in providers:
+            return []
+        hint = nearest(provider, providers)
+        expected = "a provider: " + ", ".join(p for p in providers if p != RECORDED)
+        return [Mistake(("model",), f"unknown provider `{provider}`", expected, hint and f"{hint}/{model}")]
+
+    def _server_mistakes(self) -> list[Mistake]:
+        found: list[Mistake] = []
+        if self.provider in _WITHOUT_SERVER:
+            found += [
+                Mistake((name,), f"`{name}` has no meaning for {self.provider}, which asks no server", key=True)
+                for name in ("base_url", "api_key_env")
+                if getattr(self, name) is not None
+            ]
+        elif self.base_url and "${" not in self.base_url and not re.match(r"https?://[^/]", self.base_url):
+            found.append(Mistake(("base_url",), "this is not a URL", expected="http://… or https://…"))
+        if self.base_url and re.match(r"[^/]*//[^/]*@", self.base_url):
+            found.append(Mistake(("base_url",), "the URL holds a user or a password", "a URL without; use api_key_env"))
+        if self.role is None:
+            why = "`base_url` is set" if self.base_url else "its id starts with `ft`"
+            expected = "role: fine_tuned, prompted, frontier or floor"
+            found.append(Mistake((), f"this model needs a `role`, because {why}", expected))
+        return found
+
+    def _recorded_mistakes(self) -> list[Mistake]:
+        if self.model == RECORDED:
+            missing = Mistake((), "recorded answers need a `path`", expected="path: data/outputs.jsonl")
+            return [] if self.path else [missing]
+        return [
+            Mistake((name,), f"`{name}` belongs to recorded answers only", expected="model: recorded", key=True)
+            for name in ("path", "id", "output")
+            if getattr(self, name) is not None
+        ]
+
+
+def _is_tuned_name(model: str) -> bool:
+    return model.partition("/")[2].startswith("ft")
+
+
+def _model_from_text(value: Any) -> Any:
+    return {"model": value} if isinstance(value, str) else value
+
+
+ModelEntry = Annotated[ModelConfig, BeforeValidator(_model_from_text), ShortForm(type="string", minLength=1)]

@@ -1,0 +1,126 @@
+"""The suite file as one frozen model. Checks that need more than one part of it are here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from evalkit.records.output import Task
+from evalkit.records.request import Reasoning
+from evalkit.suite.config.base import Config, Mistake, ModelName, SafeName, YamlPath
+from evalkit.suite.config.dataset import DatasetConfig, PromptConfig
+from evalkit.suite.config.economics import DecisionConfig, EconomicsConfig
+from evalkit.suite.config.gates import GatesConfig
+from evalkit.suite.config.models import ModelEntry
+from evalkit.suite.config.needs import GoodEnough
+from evalkit.suite.config.output import NATIVE_FORMS, OutputConfig
+
+Case = Literal["volume", "domain", "latency", "format", "quality", "brand_voice", "knowledge_base"]
+DEFAULT_PROMPT = "default"
+
+
+class RunConfig(Config):
+    """How the asking is done. None of temperature, seed and reasoning is sent where it is unset."""
+
+    concurrency: int = Field(32, ge=1, le=10_000, description="Requests at the same time, per model.")
+    epochs: int = Field(1, ge=1, le=1000, description="How often each sample is asked.")
+    temperature: float | None = Field(None, ge=0, le=2, description="Sampling temperature.")
+    seed: int | None = Field(None, description="Sampling seed.")
+    reasoning: Reasoning | None = Field(None, description="Thinking effort of every model that sets none.")
+    timeout_s: float = Field(120.0, gt=0, le=86_400, description="Seconds that one call may take.")
+    max_infra_errors: float = Field(
+        0.01, ge=0, lt=1, description="Share of infrastructure errors above which a run is incomplete."
+    )
+    stream: bool = Field(False, description="Stream the answers, which measures the time to the first token.")
+
+
+class Suite(Config):
+    """One YAML file: dataset, prompts, output form, models, what is good enough, economics."""
+
+    name: SafeName = Field(description="The suite's name, which is also the name of its folder under runs/.")
+    description: str | None = Field(None, description="What the job is, in a sentence.")
+    task: Task = Field("classify", description="What is asked for; it decides how answers are compared.")
+    case: Case | None = Field(None, description="Why a fine-tune is considered; unset: the general questions.")
+    dataset: DatasetConfig = Field(description="The labelled rows.")
+    prompt: PromptConfig | None = Field(None, description="The one prompt.")
+    prompts: Annotated[dict[SafeName, PromptConfig], Field(min_length=1)] = Field(
+        {}, description="Several prompts by name: all run on dev, the best one on test."
+    )
+    output: OutputConfig = Field(description="The form that an answer must have.")
+    models: Annotated[dict[ModelName, ModelEntry], Field(min_length=1)] = Field(
+        description="Who is asked, by the name that every table shows."
+    )
+    good_enough: GoodEnough = Field(description="What the job needs of each metric.")
+    run: RunConfig = Field(default_factory=RunConfig, description="How the asking is done.")
+    gates: GatesConfig = Field(default_factory=GatesConfig, description="What `check` fails on.")
+    decision: DecisionConfig = Field(default_factory=DecisionConfig, description="What counts as enough labels.")
+    economics: EconomicsConfig | None = Field(None, description="Volume, costs and values.")
+
+    @property
+    def wants_ttft(self) -> bool:
+        """Whether answers are streamed: asked for, or needed to judge the time to the first token."""
+        return self.run.stream or self.good_enough.ttft_p95_ms is not None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        """Cross-checks; afterwards `prompts` holds every prompt, a single one under the name `default`."""
+        self.require(self._mistakes())
+        if self.prompt is not None:
+            object.__setattr__(self, "prompts", {DEFAULT_PROMPT: self.prompt})
+        return self
+
+    def _mistakes(self) -> Iterator[Mistake]:
+        if self.prompt is not None and self.prompts:
+            yield Mistake(("prompts",), "both `prompt` and `prompts` are given", "one of them", key=True)
+        if self.prompt is None and not self.prompts:
+            yield Mistake((), "neither `prompt` nor `prompts` is given", expected="prompt: {system: …, user: …}")
+        yield from self._task_mistakes()
+        yield from self._model_mistakes()
+        yield from self._example_mistakes()
+
+    def _task_mistakes(self) -> Iterator[Mistake]:
+        form, needs = self.output.form, self.good_enough
+        if self.task == "extract" and form != "json":
+            yield Mistake(("output", "form"), f"the task extract cannot have the form {form}", expected="form: json")
+        if self.task != "extract" and isinstance(self.dataset.target, Mapping):
+            yield Mistake(
+                ("dataset", "target"),
+                "a mapping of fields belongs to the task extract",
+                "a column, or task: extract",
+            )
+        if self.task in ("classify", "answer") and form == "json" and self.output.answer is None:
+            yield Mistake(
+                ("output",),
+                f"the task {self.task} with the form json needs `answer`",
+                "answer: the field that holds it",
+            )
+        if needs.vocabulary is not None and self.output.labels is None:
+            yield Mistake(
+                ("good_enough", "vocabulary"),
+                "a need for `vocabulary` without `output.labels`",
+                "labels",
+                key=True,
+            )
+        if needs.field_f1 is not None and self.task != "extract":
+            yield Mistake(("good_enough", "field_f1"), "`field_f1` is measured for the task extract only", key=True)
+
+    def _model_mistakes(self) -> Iterator[Mistake]:
+        for name, model in self.models.items():
+            if model.enforce == "native" and self.output.form not in NATIVE_FORMS:
+                yield Mistake(
+                    ("models", name, "enforce"),
+                    f"no provider can enforce the form {self.output.form}",
+                    "enforce: prompt, or the form label or json",
+                )
+            if model.provider == "classifier" and self.dataset.train is None:
+                yield Mistake(("models", name), "a classifier learns from `dataset.train`, which is not given")
+
+    def _example_mistakes(self) -> Iterator[Mistake]:
+        prompts: dict[YamlPath, PromptConfig] = {("prompts", name): p for name, p in self.prompts.items()}
+        if self.prompt is not None:
+            prompts[("prompt",)] = self.prompt
+        for path, prompt in prompts.items():
+            if prompt.examples is not None and prompt.examples.count and self.dataset.train is None:
+                yield Mistake((*path, "examples"), "examples come from `dataset.train`, which is not given", key=True)

@@ -1,0 +1,79 @@
+"""Rows of a data set on the Hugging Face hub, streamed through `datasets`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from evalkit.suite.data.rows import Rows, RowSource, one_line
+from evalkit.suite.file.errors import Place, SuiteError
+
+
+def hub_rows(source: RowSource) -> Rows:
+    """The rows of one split, class numbers as names, media undecoded. Raises SuiteError."""
+    assert source.hub is not None
+    failures = _failures()
+    import datasets
+
+    datasets.disable_progress_bars()
+    number = 0
+    # RuntimeError: what `datasets` raises for a data set that is a script.
+    failures = (*failures, ValueError, RuntimeError, datasets.exceptions.DatasetsError)
+    try:
+        data = datasets.load_dataset(
+            source.hub, source.config, split=source.split, revision=source.revision, streaming=True
+        )
+        names = _class_names(data)
+        # Media stay bytes: a decoded image has no content to hash, and decoders are heavy.
+        for row in data if data.features is None else data.decode(False):
+            number += 1
+            for column, labels in names.items():
+                row[column] = _class_name(row[column], labels)
+            yield Place(Path(source.hub), number), row
+    except failures as error:
+        place = Place(Path(source.hub), number + 1 if number else None)
+        raise SuiteError(f"cannot be read: {one_line(error)}", place) from None
+
+
+def resolve_revision(source: RowSource) -> str | None:
+    """The commit that a revision stands for now, so that every pass and every rerun reads the same rows.
+
+    None where the hub cannot tell (a local folder in place of a name). Raises SuiteError if there is no such
+    data set or the hub cannot be reached.
+    """
+    assert source.hub is not None
+    if Path(source.hub).exists():
+        return None
+    failures = _failures()
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import HFValidationError
+
+    failures = (*failures, HFValidationError)
+    try:
+        sha: str | None = HfApi().dataset_info(source.hub, revision=source.revision).sha
+    except failures as error:
+        raise SuiteError(f"cannot be found on the hub: {one_line(error)}", Place(Path(source.hub))) from None
+    return sha
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What a connection or an answer that fails raises. To be called before hub libraries are imported."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    from huggingface_hub.errors import HfHubHTTPError
+
+    # A failed connection is an error of the HTTP client, which differs between releases.
+    return (OSError, *HfHubHTTPError.__bases__)
+
+
+def _class_names(data: Any) -> dict[str, list[str]]:
+    """Columns that hold class numbers, with the names that the hub gives them: labels are shown by name."""
+    features = data.features or {}
+    return {name: feature.names for name, feature in features.items() if hasattr(feature, "int2str")}
+
+
+def _class_name(value: Any, names: list[str]) -> Any:
+    """The name of a class number; None for -1, which is how the hub marks a row without a label."""
+    if not isinstance(value, int):
+        return value
+    return names[value] if 0 <= value < len(names) else None

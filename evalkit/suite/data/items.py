@@ -1,0 +1,162 @@
+"""Rows as labelled items: each with its id, target and cluster, and hashes of what it holds and shows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from evalkit.records.sample import Sample, Target
+from evalkit.suite.data.rows import Row, RowSource
+from evalkit.suite.data.sampling import number
+from evalkit.suite.data.target import TargetProblem, TargetReader, canonical, is_empty
+from evalkit.suite.file.errors import Place, SuiteError
+
+encode = msgspec.json.Encoder(order="sorted", enc_hook=str).encode
+_MOST_NAMED = 30
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetSpec:
+    """Where the rows are and how to read them.
+
+    `dev` is a source of its own, or None: then dev is the share `dev_fraction` of train. `inputs` are the
+    variables of the prompts: a train row with the same inputs as a test row leaks. `labels` is the declared
+    vocabulary, None to take it from the data, empty where the output has none. `classes` tells whether targets
+    are classes, to be counted and sampled by; labels from the data need it. `limit` caps the test rows,
+    `model_limits` are smaller caps of single models.
+    """
+
+    test: RowSource
+    target: TargetReader
+    inputs: frozenset[str]
+    train: RowSource | None = None
+    dev: RowSource | None = None
+    dev_fraction: float = 0.2
+    dev_seed: int = 7
+    id: str | None = None
+    group: str | None = None
+    leakage: str = "error"
+    labels: tuple[str, ...] | None = None
+    classes: bool = True
+    limit: int | None = None
+    model_limits: frozenset[int] = frozenset()
+    seed: int = 7
+
+
+class KeyProblem(Exception):
+    """Raised where a key of the suite does not fit the data, such as a column that is not there.
+
+    `key` is the suite's key, `near` the word to find a neighbour for and the words to choose from.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        key: tuple[str, ...],
+        expected: str,
+        near: tuple[str, tuple[str, ...]] | None = None,
+    ) -> None:
+        self.problem, self.key, self.expected, self.near = problem, key, expected, near
+        super().__init__(problem)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A labelled row. `id_column` is the one that holds its id, if one does."""
+
+    place: Place
+    row: Row
+    id: str
+    target: Target
+    group: str | None
+    id_column: str | None = None
+
+    @property
+    def content(self) -> bytes:
+        """A hash of all columns but the id: equal for copies."""
+        return _content(self.row, self.id_column)
+
+    def sample(self, index: int) -> Sample:
+        """The same without what only choosing needs."""
+        return Sample(self.id, self.row, self.target, self.group, index)
+
+
+class ItemReader:
+    """Reads items as a spec says.
+
+    After a source was read once, only the hashes of rows that stand in it twice are kept.
+    """
+
+    def __init__(self, spec: DatasetSpec) -> None:
+        self._spec = spec
+        self._copies: dict[RowSource, frozenset[bytes]] = {}
+
+    def items(self, source: RowSource) -> Iterator[Item]:
+        """All items of a source in order. Raises SuiteError or KeyProblem for the first that is wrong."""
+        spec = self._spec
+        copies = self._copies.get(source)
+        seen: Counter[bytes] = Counter()
+        for place, row in source.rows():
+            if spec.id is not None:
+                row_id = canonical(_cell(place, row, "id", spec.id))
+            else:
+                content = _content(row, None)
+                if copies is None or content in copies:
+                    seen[content] += 1
+                row_id = content.hex() if seen[content] < 2 else f"{content.hex()}-{seen[content]}"
+            group = canonical(_cell(place, row, "group", spec.group)) if spec.group is not None else None
+            yield Item(place, row, row_id, self._target(place, row), group, spec.id)
+        if copies is None:
+            self._copies[source] = frozenset(content for content, n in seen.items() if n > 1)
+
+    def question(self, row: Row) -> int:
+        """A hash of what the prompts show of a row, white space folded: equal means the same question.
+
+        Where the prompts show no column: all but id and target.
+        """
+        spec = self._spec
+        shown = spec.inputs & row.keys() or row.keys() - {spec.id, *spec.target.columns}
+        return number("question", "\x1f".join(_folded(row[name]) for name in sorted(shown)).encode())
+
+    def _target(self, place: Place, row: Row) -> Target:
+        for column in self._spec.target.columns:
+            if column not in row:
+                raise _missing(place, row, "target", column)
+        try:
+            return self._spec.target.read(row)
+        except TargetProblem as problem:
+            raise SuiteError(str(problem), place) from None
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """Names for an error, not more than can be read."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
+
+
+def _cell(place: Place, row: Row, key: str, column: str) -> Any:
+    if column not in row:
+        raise _missing(place, row, key, column)
+    if is_empty(row[column]):
+        raise SuiteError(f"the {key} column {column!r} is empty", place)
+    return row[column]
+
+
+def _missing(place: Place, row: Row, key: str, column: str) -> KeyProblem:
+    names = tuple(map(str, row))
+    problem = f"no column {column!r} in {place.file.name}:{place.line}"
+    return KeyProblem(problem, ("dataset", key), f"one of the columns {listed(names)}", (column, names))
+
+
+def _content(row: Row, id_column: str | None) -> bytes:
+    held = row if id_column is None else {name: value for name, value in row.items() if name != id_column}
+    return hashlib.blake2b(encode(held), digest_size=8).digest()
+
+
+def _folded(value: Any) -> str:
+    return " ".join(value.split()) if isinstance(value, str) else encode(value).decode()

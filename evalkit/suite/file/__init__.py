@@ -1,0 +1,1 @@
+"""The suite's file: YAML with positions, variables, references, and errors with file, line and column."""

@@ -1,0 +1,132 @@
+"""Files that a suite names: found or missed, and read where they belong to the declaration."""
+
+from __future__ import annotations
+
+import glob
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from evalkit.suite.config.base import FileRef, Mistake, YamlPath
+from evalkit.suite.config.dataset import PromptConfig, Source
+from evalkit.suite.config.suite import Suite
+from evalkit.suite.file.errors import Place, SuiteError, nearest
+from evalkit.suite.file.text_file import read_text
+
+_MAX_BYTES = 16_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTexts:
+    """A prompt's templates as text, read from their files where the suite names files."""
+
+    system: str
+    user: str
+    system_file: Path | None = None
+    user_file: Path | None = None
+
+
+def matching_files(directory: Path, path: str) -> list[Path]:
+    """The files that `path`, a name or a glob relative to `directory`, stands for, sorted; empty: none."""
+    if "\0" in path:
+        return []
+    whole = directory / path
+    if whole.is_file():
+        return [whole]
+    found = glob.iglob(path, root_dir=directory, recursive=True) if glob.has_magic(path) else ()
+    return sorted(directory / name for name in found if (directory / name).is_file())
+
+
+def missing_files(suite: Suite, directory: Path) -> Iterator[Mistake]:
+    """A mistake for every file that the suite names and that is not there."""
+    for path, name in _row_files(suite):
+        if not matching_files(directory, name):
+            yield _missing(path, name, directory)
+    for path, name in _single_files(suite):
+        if "\0" in name or not (directory / name).is_file():
+            yield _missing(path, name, directory)
+
+
+def prompt_texts(prompt: PromptConfig, directory: Path) -> PromptTexts:
+    """Read a prompt's files. Raises SuiteError where one is not UTF-8 text."""
+    system, system_file = _text(prompt.system, directory)
+    user, user_file = _text(prompt.user, directory)
+    return PromptTexts(system, user, system_file, user_file)
+
+
+def json_schema(file: Path) -> dict[str, Any]:
+    """Read a JSON Schema. Raises SuiteError in that file's own lines where it is not JSON or not a schema."""
+    import jsonschema_rs
+
+    text = read_text(file, _MAX_BYTES)
+    try:
+        schema = json.loads(text)
+    except json.JSONDecodeError as error:
+        line = (text.split("\n")[error.lineno - 1 : error.lineno] or [""])[0]
+        raise SuiteError(f"not JSON: {error.msg}", Place(file, error.lineno, error.colno, line)) from None
+    except (RecursionError, ValueError) as error:
+        raise SuiteError(f"not JSON that can be read: {error}", Place(file)) from None
+    if not isinstance(schema, dict):
+        raise SuiteError("not a JSON Schema: the top level is not an object", Place(file))
+    try:
+        jsonschema_rs.validator_for(schema, retriever=_refuse)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError) as error:
+        at = "/".join(str(step) for step in getattr(error, "instance_path", ()))
+        where = f" at {at}" if at else ""
+        raise SuiteError(f"not a JSON Schema{where}: {getattr(error, 'message', error)}", Place(file)) from None
+    return schema
+
+
+def _refuse(uri: str) -> NoReturn:
+    """Nothing is fetched on behalf of a schema."""
+    raise ValueError(f"the reference {uri} leads out of this file")
+
+
+def _text(value: str | FileRef | None, directory: Path) -> tuple[str, Path | None]:
+    if not isinstance(value, FileRef):
+        return value or "", None
+    file = directory / value.path
+    return read_text(file, _MAX_BYTES), file
+
+
+def _row_files(suite: Suite) -> Iterator[tuple[YamlPath, str]]:
+    for split in ("test", "train", "dev"):
+        source = getattr(suite.dataset, split)
+        if isinstance(source, Source) and source.path is not None:
+            yield ("dataset", split, "path"), source.path
+
+
+def _single_files(suite: Suite) -> Iterator[tuple[YamlPath, str]]:
+    for name, prompt in suite.prompts.items():
+        for part in ("system", "user"):
+            value = getattr(prompt, part)
+            if isinstance(value, FileRef):
+                yield ("prompts", name, part, "path"), value.path
+    if suite.output.schema_ is not None:
+        yield ("output", "schema", "path"), suite.output.schema_.path
+    for name, model in suite.models.items():
+        if model.path is not None and "${" not in model.path:
+            yield ("models", name, "path"), model.path
+
+
+def _missing(path: YamlPath, name: str, directory: Path) -> Mistake:
+    """Says how far the path leads, with the nearest entry of the first folder that lacks its next part."""
+    whole = directory / name.replace("\0", "")
+    if whole.is_dir():
+        return Mistake(path, f"`{name}` is a folder", expected=f"a file, such as {os.path.join(name, '*.jsonl')}")
+    if glob.has_magic(name):
+        return Mistake(path, f"no file matches `{name}` in {directory}")
+    base, parts = Path(whole.anchor), list(whole.parts[1:])
+    while parts and (base / parts[0]).is_dir():
+        base /= parts.pop(0)
+    try:
+        entries = sorted(os.listdir(base))
+    except OSError:
+        entries = []
+    close = nearest(parts[0], entries) if parts else None
+    hint = os.path.relpath(base.joinpath(close, *parts[1:]), directory) if close else None
+    what = f"no file `{name}`" if len(parts) < 2 else f"no folder `{parts[0]}` on the way to `{name}`"
+    return Mistake(path, f"{what} in {directory}", hint=hint)

@@ -1,0 +1,1 @@
+"""Templates, prefixes and contenders: from a sample to a request."""

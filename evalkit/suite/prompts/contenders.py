@@ -1,0 +1,169 @@
+"""Who competes: each model × prompt × way of enforcing the form, with its prefix and its requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from evalkit.records.model import ModelSpec
+from evalkit.records.output import Output
+from evalkit.records.request import Parameters, Prefix, Request, Turn
+from evalkit.records.sample import Sample
+from evalkit.suite.config.models import ModelConfig
+from evalkit.suite.open import OpenSuite
+from evalkit.suite.prompts.template import Template, TemplateProblem, make_prefix
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One line of the comparison. `skipped` is the reason why it cannot be asked, known before the run.
+
+    `limit` caps the test samples of a slow model; the suite's own limit is not repeated here.
+    """
+
+    id: str
+    spec: ModelSpec
+    prompt: str
+    output: Output
+    prefix: Prefix
+    user: Template
+    given: Mapping[str, Any]
+    parameters: Parameters
+    concurrency: int
+    limit: int | None = None
+    skipped: str | None = None
+
+    def request(self, sample: Sample, epoch: int = 0) -> Request:
+        """What is sent for one sample. Raises TemplateProblem for a row that lacks a column."""
+        suffix = self.user.render({**self.given, **sample.fields})
+        return Request(self.prefix, suffix, self.parameters, sample.id, epoch)
+
+
+def samples_of(suite: OpenSuite, contender: Contender, split: str) -> int:
+    """How many samples of a split a contender is asked."""
+    n = suite.dataset.splits[split].n
+    return n if split != "test" or contender.limit is None else min(n, contender.limit)
+
+
+def contenders(suite: OpenSuite, prompts: tuple[str, ...] | None = None) -> list[Contender]:
+    """All contenders of the named prompts (default: all), in the order of the suite. Raises SuiteError."""
+    names = prompts or tuple(suite.loaded.suite.prompts)
+    builder = _Builder(suite)
+    models = suite.loaded.suite.models.items()
+    return [builder.contender(model, config, prompt) for prompt in names for model, config in models]
+
+
+def output_of(suite: OpenSuite, enforce: str) -> Output:
+    """The declared output, with its labels and schema resolved."""
+    config = suite.loaded.suite.output
+    return Output(
+        task=suite.loaded.suite.task,
+        form=config.form,
+        labels=suite.dataset.labels,
+        schema=suite.loaded.json_schema,
+        answer=config.answer,
+        pattern=config.pattern,
+        enforce="native" if enforce == "native" else "prompt",
+    )
+
+
+def native_schema(output: Output) -> Mapping[str, Any] | None:
+    """The schema that a provider enforces: the suite's own, or one label of the vocabulary in an object."""
+    if output.enforce != "native":
+        return None
+    if output.form == "json":
+        return output.schema
+    label = {"type": "string", "enum": list(output.labels)}
+    return {
+        "type": "object",
+        "properties": {"label": label},
+        "required": ["label"],
+        "additionalProperties": False,
+    }
+
+
+class _Builder:
+    """Builds contenders; a prefix is made once per prompt and way of enforcing, and shared."""
+
+    def __init__(self, suite: OpenSuite) -> None:
+        self.suite = suite
+        self.given = suite.given
+        self._prefixes: dict[tuple[str, str], Prefix] = {}
+
+    def contender(self, name: str, config: ModelConfig, prompt: str) -> Contender:
+        loaded = self.suite.loaded
+        run = loaded.suite.run
+        output = output_of(self.suite, config.enforce or loaded.suite.output.enforce)
+        parameters = Parameters(
+            max_tokens=config.max_tokens or loaded.suite.output.max_tokens,
+            temperature=run.temperature if config.temperature is None else config.temperature,
+            seed=run.seed,
+            reasoning=config.reasoning or run.reasoning,
+            schema=native_schema(output),
+            labels=output.labels,
+            stop=("\n",) if output.form == "label" and output.enforce == "prompt" else (),
+            cache_ttl=loaded.suite.prompts[prompt].cache,
+        )
+        return Contender(
+            id=f"{name}/{prompt}/{output.enforce}",
+            spec=config.to_spec(name, loaded.directory),
+            prompt=prompt,
+            output=output,
+            prefix=self._prefix(prompt, output),
+            user=self.suite.prompts[prompt].user,
+            given=self.given,
+            parameters=parameters,
+            concurrency=config.concurrency or run.concurrency,
+            limit=config.limit,
+            skipped=_unset(config.missing_env),
+        )
+
+    def _prefix(self, prompt: str, output: Output) -> Prefix:
+        known = (prompt, output.enforce)
+        if known not in self._prefixes:
+            try:
+                system = self.suite.prompts[prompt].system.render(self.given).strip()
+            except TemplateProblem as problem:
+                path = ("prompts", prompt, "system")
+                raise self.suite.loaded.fail(path, problem.problem, line=problem.line) from None
+            self._prefixes[known] = make_prefix(system, self._turns(prompt, output))
+        return self._prefixes[known]
+
+    def _turns(self, prompt: str, output: Output) -> list[Turn]:
+        examples = self.suite.loaded.suite.prompts[prompt].examples
+        if examples is None or examples.count == 0:
+            return []
+        user = self.suite.prompts[prompt].user
+        turns = []
+        for sample in self.suite.dataset.examples(examples.count, examples.pick, examples.seed):
+            try:
+                turns.append(Turn(user.render({**self.given, **sample.fields}), self._wanted(sample, output)))
+            except TemplateProblem as problem:
+                path, what = ("prompts", prompt, "user"), f"sample {sample.id}: {problem.problem}"
+                raise self.suite.loaded.fail(path, what, line=problem.line) from None
+        return turns
+
+    def _wanted(self, sample: Sample, output: Output) -> str:
+        """The right answer in the form that is scored."""
+        if output.form == "label" and output.enforce == "native":
+            return _json({"label": sample.target})
+        if not isinstance(sample.target, str):
+            return _json(sample.target)
+        if output.form == "json":
+            column = self.suite.loaded.suite.dataset.target
+            value = sample.fields[column] if isinstance(column, str) else sample.target
+            return _json({output.answer: value})
+        return sample.target
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value, enc_hook=str).decode()
+
+
+def _unset(names: tuple[str, ...]) -> str | None:
+    if not names:
+        return None
+    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} not set"

@@ -1,0 +1,1 @@
+"""Numbers, names and hostile text, as people read them."""

@@ -1,0 +1,1 @@
+"""`evalkit ladder`: ready-made prompts on dev, and whether they still help."""

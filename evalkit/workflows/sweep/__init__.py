@@ -1,0 +1,1 @@
+"""`evalkit sweep`: the highest rate at which an endpoint keeps its need."""
