@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from evalkit.models.prices import PriceList
 from evalkit.records.completion import Usage
 from evalkit.records.estimate import Estimate, Need, Requirement
+from evalkit.records.metric import METRICS
 from evalkit.records.run import Confusion, ContenderResult, Cost, Percentiles
 from evalkit.records.score import Status
 from evalkit.running.contender_run import ContenderRun
@@ -22,8 +24,6 @@ from evalkit.stats.requirement import judge
 from evalkit.suite.prompts.contenders import Contender
 
 _OLD_PRICE_DAYS = 120
-_ALWAYS = ("accuracy", "accuracy_if_valid", "accuracy_lenient", "format_validity", "macro_f1", "vocabulary")
-_APART = frozenset({"latency_p95_ms", "ttft_p95_ms", "cost_per_1000_calls"})  # shown under their own keys
 
 
 def skipped_result(contender: Contender, split: str, reason: str | None) -> ContenderResult:
@@ -48,14 +48,12 @@ def result_of(
     status = run.tally.status_counts()
     columns = run.tally.columns()
     classes = run.tally.task == "classify" and bool(run.tally.labels)
-    metrics: dict[str, Estimate | None] = dict.fromkeys(_ALWAYS)
-    metrics |= {name: m.estimate for name, m in measured.items() if name not in _APART}
     result = replace(
         skipped_result(run.contender, run.split, None),
         n=n,
         served_model=run.served.most_common(1)[0][0] if run.served else None,
         status={str(name): count for name, count in status.items()},
-        metrics=metrics,
+        metrics=_metrics(measured),
         usage=run.usage,
         cost=_cost(run, measured["cost_per_1000_calls"].estimate.value),
         latency_ms=_percentiles(columns.latency_ms, measured["latency_p95_ms"]),
@@ -76,6 +74,12 @@ def infra_share(result: ContenderResult) -> float:
     """Share of completions that infrastructure lost; 0 for a contender that was not asked."""
     total = sum((result.status or {}).values())
     return (result.status or {})[Status.INFRA_ERROR] / total if total else 0.0
+
+
+def _metrics(measured: Mapping[str, Measured]) -> dict[str, Estimate | None]:
+    """The figures that do not stand under keys of their own; null where the table wants them listed all the same."""
+    listed = (m for m in METRICS.values() if m.place is None and (m.name in measured or m.always_listed))
+    return {m.name: measured[m.name].estimate if m.name in measured else None for m in listed}
 
 
 def _confusion(run: ContenderRun) -> Confusion:
