@@ -10,7 +10,7 @@ from evalkit.decision.gap import evidence, requirements_of
 from evalkit.decision.headroom import MIN_RUNGS
 from evalkit.decision.questions import Ground, disputed
 from evalkit.decision.table import Reason
-from evalkit.records.run import Bound
+from evalkit.records.run import UnmeasuredCost
 from evalkit.records.verdict import Answer
 from evalkit.wording import decision_words as words
 
@@ -62,7 +62,7 @@ def _plan(ground: Ground) -> str:
     return f"{_EVALKIT} plan {shlex.quote(ground.facts.suite)}   # shows what a larger sample can see"
 
 
-def _with_keys(ground: Ground, missing: Sequence[Bound]) -> str:
+def _with_keys(ground: Ground, missing: Sequence[UnmeasuredCost]) -> str:
     names = list(dict.fromkeys(name for b in missing for name in ground.facts.missing_env[b.model]))
     costs = [b.run_cost for b in missing]
     known = [c for c in costs if c is not None]

@@ -10,7 +10,7 @@ from evalkit.records.model import ModelSpec
 from evalkit.records.plan import TokenMix
 from evalkit.records.price import Price, Tier
 from evalkit.records.request import CacheTtl
-from evalkit.records.run import Bound
+from evalkit.records.run import UnmeasuredCost
 
 BYTES_PER_TOKEN = 4.0  # a common rule for English text; tokenizers differ by a fifth either way
 
@@ -69,15 +69,15 @@ def cost_of_calls(model: Unmeasured, calls: float, hits: float, caching: bool = 
     return Price((Tier(model.price.rates_for(round(mix.prefix + mix.suffix))),), None, "").cost(usage)
 
 
-def bound(model: Unmeasured, volume: Volume) -> Bound:
-    """The bounds of one skipped model, with the sentence that the report shows."""
+def unmeasured_cost(model: Unmeasured, volume: Volume) -> UnmeasuredCost:
+    """What one skipped model would cost, with the sentence that the report shows."""
     share = _hits(model, volume)
     at_volume = share if share is not None else 1.0
     thousand = cost_of_calls(model, 1e6, at_volume)
     month = None if not volume.calls_per_month else cost_of_calls(model, volume.calls_per_month, at_volume)
     n = max(model.requests, 1)
     run_cost = cost_of_calls(model, model.requests, (n - 1) / n)
-    return Bound(
+    return UnmeasuredCost(
         model=model.spec.name,
         provider_model=model.spec.provider_model,
         role=model.spec.role,

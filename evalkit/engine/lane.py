@@ -15,7 +15,7 @@ from evalkit.engine.limiter import Permit
 from evalkit.engine.monitor import Monitor
 from evalkit.engine.primer import Primers
 from evalkit.engine.retry import is_retryable, retrying
-from evalkit.engine.throttle import RATE_LIMIT, Gate
+from evalkit.engine.throttle import RATE_LIMIT, Throttle
 from evalkit.models.base import Model
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.request import Request
@@ -62,7 +62,7 @@ class Lane(Generic[T]):
     primers: Primers
     monitor: Monitor
     deliver: Callable[[Answer[T]], None]
-    gate: Gate = field(default_factory=Gate)
+    throttle: Throttle = field(default_factory=Throttle)
     purse: Purse | None = None
     _under_way: dict[str, list[_Asked[T]]] = field(default_factory=dict)
     _unclear: list[tuple[_Asked[T], Failure, int]] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Lane(Generic[T]):
         """Ask everything. What was answered is committed even where this is cancelled."""
         self._limit = min(self.config.concurrency, self.model.max_concurrency or self.config.concurrency)
         self._committer = Committer(self.cache, self.config)
-        self.monitor.gate = self.gate
+        self.monitor.throttle = self.throttle
         try:
             async with asyncio.TaskGroup() as group:
                 committing = group.create_task(self._committer.keep_committing())
@@ -212,8 +212,8 @@ class Lane(Generic[T]):
         return outcome, retries
 
     async def _send(self, request: Request) -> Completion | Failure:
-        gate = self.gate
-        permit = await gate.turn() if gate.active else gate.free()
+        throttle = self.throttle
+        permit = await throttle.turn() if throttle.active else throttle.free()
         name = self.keys.prefix_name
         if not self.config.prime or not self.primers.is_stale(name):
             return await self._complete(request, permit)
@@ -225,7 +225,7 @@ class Lane(Generic[T]):
         self.monitor.sent += 1
         sent_at = self.primers.clock()
         outcome = await self.model.complete(request)
-        self.gate.ended(permit, outcome)
+        self.throttle.ended(permit, outcome)
         if isinstance(outcome, Completion):
             self.primers.used(self.keys.prefix_name, sent_at)
         return outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evalkit.engine.throttle import Gate
+from evalkit.engine.throttle import Throttle
 from evalkit.records.completion import Failure
 
 
@@ -12,7 +12,7 @@ from evalkit.records.completion import Failure
 class Monitor:
     """Counters of one contender. `total` is None until known.
 
-    `note` is a sentence on what it waits for, where that is no rate limit; `gate` is where it waits for one.
+    `note` is a sentence on what it waits for, where that is no rate limit; `throttle` is where it waits for one.
     """
 
     total: int | None = None
@@ -25,7 +25,7 @@ class Monitor:
     last_failure: str | None = None
     stopped: str | None = None
     note: str | None = None
-    gate: Gate | None = None
+    throttle: Throttle | None = None
 
     def on_retry(self, failure: Failure, seconds: float) -> None:
         """Note a retry, which comes after so many seconds."""
@@ -34,8 +34,8 @@ class Monitor:
 
     def waiting(self) -> str | None:
         """Why nothing is sent just now, None where nothing waits."""
-        return self.note or (self.gate.waiting() if self.gate is not None else None)
+        return self.note or (self.throttle.waiting() if self.throttle is not None else None)
 
     def limit_seconds(self) -> float:
         """Seconds for which the provider asked to wait, 0 when free."""
-        return self.gate.hold_seconds() if self.gate is not None else 0.0
+        return self.throttle.hold_seconds() if self.throttle is not None else 0.0

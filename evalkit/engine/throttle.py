@@ -1,4 +1,4 @@
-"""The way through a key's rate limit: one gate for all contenders that ask with the same key.
+"""The way through a key's rate limit: one throttle for all contenders that ask with the same key.
 
 While no limit is known or near, a request passes by the check of one attribute. Else permits are given in the order
 of asking, one at a time, as `limiter` allows.
@@ -24,7 +24,7 @@ _LOOK_EVERY_S = 0.02  # between two looks at headers
 
 
 @dataclass
-class Gate:
+class Throttle:
     """Paces the requests of one key. `name` is the provider's, for the progress display.
 
     `active` says whether `turn` must be waited for; while it is False, `free` is all that a request costs.
@@ -113,13 +113,13 @@ class Gate:
 
 
 @dataclass
-class Gates:
-    """The gates of a run: contenders that send to one place with one key share one."""
+class Throttles:
+    """The throttles of a run: contenders that send to one place with one key share one."""
 
     clock: Callable[[], float] = monotonic
-    _gates: dict[tuple[str, str | None, str | None], Gate] = field(default_factory=dict)
+    _throttles: dict[tuple[str, str | None, str | None], Throttle] = field(default_factory=dict)
 
-    def of(self, spec: ModelSpec) -> Gate:
-        """The gate of a model's key."""
+    def of(self, spec: ModelSpec) -> Throttle:
+        """The throttle of a model's key."""
         key = (spec.provider, spec.base_url, spec.api_key_env)
-        return self._gates.setdefault(key, Gate(spec.provider, self.clock))
+        return self._throttles.setdefault(key, Throttle(spec.provider, self.clock))

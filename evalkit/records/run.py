@@ -103,7 +103,7 @@ class ContenderResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class UnmeasuredCost:
     """What is known of a model that was not measured: rendered tokens × dated prices, an estimate throughout.
 
     Dollars; `per_month` is at the declared volume, None where none is declared. `run_cost` is what measuring
@@ -134,7 +134,7 @@ class RunResult:
     complete: bool
     contenders: tuple[ContenderResult, ...]
     requirements: tuple[Requirement, ...]
-    unmeasured: tuple[Bound, ...] = ()
+    unmeasured: tuple[UnmeasuredCost, ...] = ()
     warnings: tuple[str, ...] = ()
     prompts: tuple[PromptRank, ...] = ()
     facts: Facts | None = None

@@ -21,7 +21,7 @@ def answer(result: RunResult) -> list[str]:
     if not any(c.role == "frontier" for c in asked):
         lines.append(_no_frontier(result))
     lines += _floor(asked, result)
-    lines += [bound.text for bound in result.unmeasured if bound.role != "fine_tuned" or bound.per_month is not None]
+    lines += [each.text for each in result.unmeasured if each.role != "fine_tuned" or each.per_month is not None]
     return [*lines, *verdict_lines(result)]
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from evalkit.decision.unmeasured import bound
+from evalkit.decision.unmeasured import unmeasured_cost
 from evalkit.decision.verdict import decide
 from evalkit.engine.budget import Budget, Purse
 from evalkit.engine.config import EngineConfig
@@ -15,7 +15,7 @@ from evalkit.engine.lane import Lane
 from evalkit.engine.monitor import Monitor
 from evalkit.engine.open_loop import OpenLane, connections
 from evalkit.engine.primer import Primers
-from evalkit.engine.throttle import Gates
+from evalkit.engine.throttle import Throttles
 from evalkit.models.base import Model, ModelUnavailable
 from evalkit.models.recorded.files import RecordedError
 from evalkit.models.registry import open_model
@@ -49,7 +49,7 @@ class SuiteRun:
         self.prepared, self.options, self.watch = prepared, options, watch
         self.suite = prepared.suite.loaded.suite
         self.primers = Primers()
-        self.gates = Gates()
+        self.throttles = Throttles()
         self.keys: dict[str, RequestKey] = {}
         self.warnings: list[str] = list(prepared.suite.warnings)
         self.runs: list[ContenderRun] = []
@@ -127,7 +127,7 @@ class SuiteRun:
         context = model_context(self.prepared.suite, contender, split)
         if self.options.rate is not None:
             context = replace(context, concurrency=connections())
-        return open_model(contender.spec, replace(context, on_headers=self.gates.of(contender.spec).hear))
+        return open_model(contender.spec, replace(context, on_headers=self.throttles.of(contender.spec).hear))
 
     def _check_skipped(self, skipped: dict[str, str], any_opened: bool) -> None:
         if skipped and self.options.require_all:
@@ -163,8 +163,8 @@ class SuiteRun:
             if (warning := open_lane.warning()) is not None:
                 self._warn(f"{contender.id}: {warning}")
             return
-        gate = self.gates.of(contender.spec)
-        lane = Lane(model, keys, config, cache, self.primers, run.monitor, run.take, gate, self._purse(run))
+        throttle = self.throttles.of(contender.spec)
+        lane = Lane(model, keys, config, cache, self.primers, run.monitor, run.take, throttle, self._purse(run))
         await lane.run(self._work(contender, run.split))
 
     def _purse(self, run: ContenderRun) -> Purse | None:
@@ -215,7 +215,7 @@ class SuiteRun:
             complete=all(infra_share(r) <= self.suite.run.max_infra_errors for r in results),
             contenders=tuple(results),
             requirements=tuple(requirements),
-            unmeasured=tuple(bound(*each) for each in unmeasured(self.prepared, results)),
+            unmeasured=tuple(unmeasured_cost(*each) for each in unmeasured(self.prepared, results)),
             warnings=tuple(self.warnings),
             prompts=self.ranks,
         )

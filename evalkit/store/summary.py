@@ -12,7 +12,7 @@ import msgspec
 from evalkit.records.estimate import Gap, Need, Requirement
 from evalkit.records.evidence import Facts
 from evalkit.records.prompts import PromptRank
-from evalkit.records.run import Bound, ContenderResult, RunResult
+from evalkit.records.run import ContenderResult, RunResult, UnmeasuredCost
 
 # What a reader looks for first comes first; the rest follows in the order of the record.
 _FIRST = (
@@ -58,7 +58,7 @@ def from_json(data: Mapping[str, Any]) -> RunResult:
             complete=data["complete"],
             contenders=tuple(msgspec.convert(c, ContenderResult) for c in data["contenders"]),
             requirements=tuple(_as_requirement(r) for r in data["requirements"]),
-            unmeasured=tuple(msgspec.convert(b, Bound) for b in data["unmeasured"]),
+            unmeasured=tuple(msgspec.convert(b, UnmeasuredCost) for b in data["unmeasured"]),
             warnings=tuple(data["warnings"]),
             prompts=tuple(msgspec.convert(p, PromptRank) for p in data.get("prompts", ())),
             facts=None if data.get("facts") is None else msgspec.convert(data["facts"], Facts),

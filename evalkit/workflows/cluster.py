@@ -91,7 +91,7 @@ class _ClusterRun(SuiteRun):
             seed=context.seed,
         )
         try:
-            return await self.cluster.open(f"{contender.id} {split}", job, self.gates.of(contender.spec).hear)
+            return await self.cluster.open(f"{contender.id} {split}", job, self.throttles.of(contender.spec).hear)
         except ModelUnavailable as reason:
             return reason
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evalkit.decision.unmeasured import Unmeasured, bound
+from evalkit.decision.unmeasured import Unmeasured, unmeasured_cost
 from evalkit.records.economics import Economics, Span
 from evalkit.records.evidence import Facts, Rules, Vouch
 from evalkit.records.run import RunResult
@@ -63,7 +63,7 @@ QUESTIONS: tuple[Question, ...] = (
 class Scope:
     """A run (or a suite that was not run yet) with its facts. `suite` is the file, where answers can be saved.
 
-    `estimates` are what is known of the models of a suite that was not run, so that answers change their bounds.
+    `estimates` are what is known of the models of a suite that was not run, so that answers change their costs.
     """
 
     result: RunResult
@@ -127,7 +127,7 @@ def answered(
     result = scope.result
     if scope.estimates:
         volume = volume_of(facts.economics)
-        result = replace(result, unmeasured=tuple(bound(each, volume) for each in scope.estimates))
+        result = replace(result, unmeasured=tuple(unmeasured_cost(each, volume) for each in scope.estimates))
     return decided(result, replace(facts, vouched=stood, assumed=(*facts.assumed, *assumed)))
 
 
@@ -150,7 +150,7 @@ def _declared_now(facts: Facts, loaded: LoadedSuite, path: Path) -> Facts:
 
 
 def _unmeasured(path: Path) -> Scope:
-    """A suite before its first run: no figures, but bounds of what the models would cost."""
+    """A suite before its first run: no figures, but what the models would cost."""
     prepared = prepare(path)
     suite, reason = prepared.suite.loaded.suite, "not run yet"
     contenders = tuple(skipped_result(c, "test", c.skipped or reason) for c in prepared.contenders)
@@ -161,7 +161,7 @@ def _unmeasured(path: Path) -> Scope:
         complete=True,
         contenders=contenders,
         requirements=(),
-        unmeasured=tuple(bound(each, volume_of(economics_of(suite.economics))) for each in estimates),
+        unmeasured=tuple(unmeasured_cost(each, volume_of(economics_of(suite.economics))) for each in estimates),
     )
     facts = facts_of(Gathered(prepared, (), prepared.command), result)
     return Scope(result, facts, path, estimates)

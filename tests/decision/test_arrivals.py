@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.decision.arrivals import active_seconds, hit_share
-from evalkit.decision.unmeasured import Unmeasured, Volume, bound
+from evalkit.decision.unmeasured import Unmeasured, Volume, unmeasured_cost
 from evalkit.records.model import ModelSpec, Rates
 from evalkit.records.plan import TokenMix
 from evalkit.records.price import Price, Tier
@@ -67,13 +67,13 @@ def test_calls_crowded_into_fewer_hours_hit_more(calls: float, a: float, b: floa
     assert hit_share(calls, few, 300) >= hit_share(calls, many, 300)
 
 
-def test_the_bound_of_a_skipped_model_uses_the_same_model() -> None:
+def test_the_cost_of_a_skipped_model_uses_the_same_model() -> None:
     spec = ModelSpec("m", "anthropic/m", "frontier")
     price = Price((Tier(Rates(1, 5, 0.1, 1.25, 2)),), None, "test")
 
     def share(volume: Volume, shortest: int = 1) -> float | None:
         unmeasured = Unmeasured(spec, "no key", TokenMix(1000, 10, 5), price, "1h", shortest, 10)
-        return bound(unmeasured, volume).cache_read_share
+        return unmeasured_cost(unmeasured, volume).cache_read_share
 
     assert share(Volume(2000, 8)) == hit_share(2000, 8, 3600)
     assert share(Volume()) is None

@@ -14,7 +14,7 @@ from evalkit.cli.main import app
 from evalkit.decision.verdict import decide
 from evalkit.records.economics import Span
 from evalkit.records.estimate import Estimate, Gap, Need
-from evalkit.records.run import Bound
+from evalkit.records.run import UnmeasuredCost
 from evalkit.records.verdict import Verdict
 from tests.decision.made import CHEAP, ECONOMICS, LABELS, WORTHLESS, contender, facts_of, gap, run_of
 
@@ -91,8 +91,10 @@ def test_a_skipped_frontier_model_keeps_question_1_open() -> None:
     result = run_of(
         (contender("sonnet"), 0.8, 0.999), (contender("opus", skipped="ANTHROPIC_API_KEY is not set"), 0, 0)
     )
-    bound = Bound("opus", "anthropic/opus", "frontier", "ANTHROPIC_API_KEY is not set", 1.0, 3000.0, 0.25, 0.9, "…")
-    result = replace(result, unmeasured=(bound,))
+    cost = UnmeasuredCost(
+        "opus", "anthropic/opus", "frontier", "ANTHROPIC_API_KEY is not set", 1.0, 3000.0, 0.25, 0.9, "…"
+    )
+    result = replace(result, unmeasured=(cost,))
     verdict = decide(result, facts_of(result, missing_env={"opus": ("ANTHROPIC_API_KEY",)}))
     assert verdict.answers[0].state == "undecided"
     assert verdict.outcome == "NOT_YET"

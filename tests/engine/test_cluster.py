@@ -22,7 +22,7 @@ from evalkit.engine.config import EngineConfig
 from evalkit.engine.key import RequestKey
 from evalkit.engine.lane import Lane
 from evalkit.engine.primer import Primers
-from evalkit.engine.throttle import Gate
+from evalkit.engine.throttle import Throttle
 from evalkit.models.base import ModelUnavailable
 from evalkit.models.registry import open_model
 from evalkit.records.completion import Completion, Failure
@@ -85,11 +85,11 @@ class Farm:
     async def _ask(
         self, fake: FakeProvider, folder: Path, n: int, config: EngineConfig, meanwhile: Meanwhile | None
     ) -> Asked:
-        found, gate, cache = Asked(), Gate("anthropic"), ResponseCache(folder)
-        model = await self.cluster.open("m", job(fake), gate.hear)
+        found, throttle, cache = Asked(), Throttle("anthropic"), ResponseCache(folder)
+        model = await self.cluster.open("m", job(fake), throttle.hear)
         try:
             keys = RequestKey(model.identity, PREFIX, PARAMETERS)
-            lane = Lane(model, keys, config, cache, Primers(), found.monitor, found.answers.append, gate)
+            lane = Lane(model, keys, config, cache, Primers(), found.monitor, found.answers.append, throttle)
             async with asyncio.TaskGroup() as group:
                 if meanwhile is not None:
                     group.create_task(meanwhile(self.cluster, found))

@@ -10,7 +10,7 @@ from time import monotonic
 import pytest
 
 from evalkit.engine.primer import Primers
-from evalkit.engine.throttle import Gate
+from evalkit.engine.throttle import Throttle
 from evalkit.models.registry import open_model
 from evalkit.store.cache import ResponseCache
 from tests.engine.asking import LONG_PREFIX, QUICK, context, lane_of, request, spec
@@ -28,7 +28,7 @@ class Clock:
         return self.now
 
 
-@pytest.mark.parametrize("waiting", [False, True], ids=["between", "at the gate"])
+@pytest.mark.parametrize("waiting", [False, True], ids=["between", "at the throttle"])
 @pytest.mark.parametrize("pause", [100.0, 295.0, 400.0])
 def test_a_pause_costs_one_write_at_most(
     fake_anthropic: FakeProvider, tmp_path: Path, pause: float, waiting: bool
@@ -36,7 +36,7 @@ def test_a_pause_costs_one_write_at_most(
     fake_anthropic.configure(latency_ms=30)
     clock, cache = Clock(), ResponseCache(tmp_path)
     model = open_model(spec("anthropic", fake_anthropic.url), context(concurrency=N))
-    primers, gate = Primers(clock=clock), Gate("anthropic")
+    primers, throttle = Primers(clock=clock), Throttle("anthropic")
 
     def time_passes() -> None:
         clock.now += pause
@@ -44,15 +44,15 @@ def test_a_pause_costs_one_write_at_most(
 
     async def ask(name: str) -> None:
         lane = lane_of(model, cache, lambda _: None, CONFIG, prefix=LONG_PREFIX, primers=primers)
-        lane.gate = gate
+        lane.throttle = throttle
         await lane.run((request(f"{name} {i}", i, prefix=LONG_PREFIX), i) for i in range(N))
 
     async def run() -> None:
         try:
             await ask("first")
             if waiting:
-                gate.limiter.hold(monotonic(), 0.3)
-                gate.active = True
+                throttle.limiter.hold(monotonic(), 0.3)
+                throttle.active = True
                 asyncio.get_running_loop().call_later(0.15, time_passes)
             else:
                 time_passes()

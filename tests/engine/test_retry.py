@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from evalkit.engine.config import EngineConfig
 from evalkit.engine.retry import retrying, wait_seconds
-from evalkit.engine.throttle import Gate
+from evalkit.engine.throttle import Throttle
 from evalkit.records.completion import Completion, Failure
 from tests.engine.asking import said
 
@@ -89,12 +89,12 @@ def test_counting_starts_anew_after_an_attempt_that_is_forgiven() -> None:
 
 def test_a_wish_on_a_limit_holds_for_everybody_with_that_key() -> None:
     now = 100.0
-    gate = Gate("anthropic", clock=lambda: now)
-    gate.ended(gate.free(), busy(5.0, status=408))
-    assert gate.hold_seconds() == 0  # this request's own trouble
-    gate.ended(gate.free(), busy(5.0))
-    gate.ended(gate.free(), busy(1.0, status=529))
-    assert gate.hold_seconds() == 5
-    assert gate.waiting() == "waiting 5 s: anthropic asked to"
+    throttle = Throttle("anthropic", clock=lambda: now)
+    throttle.ended(throttle.free(), busy(5.0, status=408))
+    assert throttle.hold_seconds() == 0  # this request's own trouble
+    throttle.ended(throttle.free(), busy(5.0))
+    throttle.ended(throttle.free(), busy(1.0, status=529))
+    assert throttle.hold_seconds() == 5
+    assert throttle.waiting() == "waiting 5 s: anthropic asked to"
     now = 106.0
-    assert gate.hold_seconds() == 0
+    assert throttle.hold_seconds() == 0

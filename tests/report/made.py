@@ -19,7 +19,7 @@ from evalkit.records.economics import (
 from evalkit.records.estimate import Estimate, Gap, Requirement, State
 from evalkit.records.evidence import Facts, LabelFacts
 from evalkit.records.memo import Memo, PriceLine
-from evalkit.records.run import Bound, ContenderResult, Cost, Percentiles, RunResult
+from evalkit.records.run import ContenderResult, Cost, Percentiles, RunResult, UnmeasuredCost
 from evalkit.records.verdict import Answer, Verdict
 from evalkit.report.memo import memo_html
 from tests.report.parts import (
@@ -67,7 +67,7 @@ def run() -> RunResult:
             held_against.append(held(c.id, need, value.value, state))
         held_against.append(held(c.id, LATENCY, 1480.0, "met"))
     text = "opus was not measured: at 3 M calls a month its bill is about $7,300 (estimate), far over haiku's."
-    bound = Bound(
+    cost = UnmeasuredCost(
         "opus", "anthropic/claude-opus-5-5", "frontier", "ANTHROPIC_API_KEY is not set", 2.43, 7_290.0, 0.97, 0.92, text
     )
     return RunResult(
@@ -76,7 +76,7 @@ def run() -> RunResult:
         True,
         (*found, skipped),
         tuple(held_against),
-        (bound,),
+        (cost,),
     )
 
 

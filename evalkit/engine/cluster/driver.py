@@ -2,7 +2,7 @@
 
 A `RemoteModel` on the driver stands for a model that every worker has opened for itself. Lane, retries, prompt
 primers, cache and run folder do not know of it, so rate and money stay one budget without any lease: a request gets
-its permit from the one gate, and what it may cost is set aside in the one purse, before it travels.
+its permit from the one throttle, and what it may cost is set aside in the one purse, before it travels.
 
 Requests and replies travel in batches that make themselves: what comes while a call is under way goes with the next.
 A lost worker's unanswered requests fail as a retryable failure; the lane asks them again, with a new permit, and

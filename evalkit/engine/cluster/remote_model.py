@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from evalkit.engine.budget import Purse
-from evalkit.engine.cluster.worker import Job, Opened
+from evalkit.engine.cluster.worker import Job, Opened, Reply
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.request import Request
 
-if TYPE_CHECKING:
-    from evalkit.engine.cluster.driver import Cluster
-
 LOST = "its worker was lost"
+
+
+class Workers(Protocol):
+    """Whoever can have a request answered on a worker."""
+
+    async def ask(self, name: str, request: Request) -> Reply | None:
+        """One reply of the model opened under `name`; None where the worker was lost first."""
+        ...
+
+    async def shut(self, name: str) -> None:
+        """Close a model on all workers."""
+        ...
 
 
 @dataclass
@@ -24,7 +33,7 @@ class RemoteModel:
     `max_concurrency` is that of all workers together. `purse` is the contender's, set by whoever keeps a budget.
     """
 
-    cluster: Cluster
+    workers: Workers
     name: str
     job: Job
     opened: Opened
@@ -47,7 +56,7 @@ class RemoteModel:
         """
         if request.prefix is not self.job.prefix or request.parameters is not self.job.parameters:
             raise ValueError(f"{self.name} was opened for another prefix or other parameters")
-        reply = await self.cluster.ask(self.name, request)
+        reply = await self.workers.ask(self.name, request)
         if reply is None:
             return await self._lost(request)
         if reply.headers is not None and self.on_headers is not None:
@@ -68,4 +77,4 @@ class RemoteModel:
 
     async def aclose(self) -> None:
         """Close it on all workers."""
-        await self.cluster.shut(self.name)
+        await self.workers.shut(self.name)

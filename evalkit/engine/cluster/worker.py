@@ -22,7 +22,7 @@ from evalkit.records.request import Parameters, Prefix, Request
 
 BEAT_S = 5.0  # a worker that has nothing to tell says so this often
 _LINGER_S = 0.005  # a call costs more than a reply: those that end about now go together
-_HEADERS_EVERY_S = 0.02  # the gate looks no more often
+_HEADERS_EVERY_S = 0.02  # the throttle looks no more often
 _RATE_HEADERS = ("ratelimit", "retry-after")
 
 

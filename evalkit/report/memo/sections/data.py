@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evalkit.records.evidence import LabelFacts, Ladder, Rules
 from evalkit.records.memo import Memo
-from evalkit.records.run import Bound
+from evalkit.records.run import UnmeasuredCost
 from evalkit.report.memo.blocks import Block, Cell, Section, Table, Text, absent
 from evalkit.wording.text import DASH, count, interval, percent
 from evalkit.wording.words import money, point, points, span_of
@@ -81,18 +81,18 @@ def _rungs(ladder: Ladder) -> Table:
 def unmeasured_section(memo: Memo) -> Section:
     """Models that were not measured, with what dated prices say of them."""
     title, short = "Not measured", "Not measured"
-    bounds = memo.result.unmeasured
-    if not bounds:
+    costs = memo.result.unmeasured
+    if not costs:
         return Section("unmeasured", title, short, absent("No hosted model of the suite was left unmeasured."))
-    rows = tuple(_bound(b) for b in bounds)
+    rows = tuple(_cost(c) for c in costs)
     columns = ("model", "why not", "$ per 1,000 calls", "$ a month", "cache read", "measuring it costs")
     note = "Estimates throughout: rendered tokens × dated list prices. Nothing is known of their accuracy."
     table = Table("Bounds from prices", columns, rows, frozenset({2, 3, 4, 5}), note)
-    texts = tuple(b.text for b in bounds if b.text)
+    texts = tuple(c.text for c in costs if c.text)
     return Section("unmeasured", title, short, (table, *((Text(texts),) if texts else ())))
 
 
-def _bound(b: Bound) -> tuple[Cell | str, ...]:
-    month, run = money(b.per_month), money(b.run_cost)
-    model = Cell(b.model, b.provider_model)
-    return (model, b.reason, money(b.per_1000_calls), month, percent(b.cache_read_share), run)
+def _cost(c: UnmeasuredCost) -> tuple[Cell | str, ...]:
+    month, run = money(c.per_month), money(c.run_cost)
+    model = Cell(c.model, c.provider_model)
+    return (model, c.reason, money(c.per_1000_calls), month, percent(c.cache_read_share), run)

@@ -1,4 +1,4 @@
-"""The gate of a key: free while no limit is known, one for all contenders of the key, fair, and told why it waits."""
+"""The throttle of a key: free while no limit is known, one for all contenders of the key, fair; says why it waits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from evalkit.engine.lane import Answer, Lane
 from evalkit.engine.limiter import Permit
-from evalkit.engine.throttle import Gate, Gates
+from evalkit.engine.throttle import Throttle, Throttles
 from evalkit.models.registry import open_model
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.request import Request
@@ -33,38 +33,38 @@ class Clock:
 
 
 def test_nothing_is_asked_of_it_while_no_limit_is_known() -> None:
-    gate = Gate("anthropic", Clock())
+    throttle = Throttle("anthropic", Clock())
     for number in range(1, 200):
-        permit = gate.free()
+        permit = throttle.free()
         assert permit.number == number
-        gate.hear({"content-type": "application/json"})
-        gate.ended(permit, said())
-        assert not gate.active and gate.waiting() is None
+        throttle.hear({"content-type": "application/json"})
+        throttle.ended(permit, said())
+        assert not throttle.active and throttle.waiting() is None
 
 
 def test_headers_near_the_limit_make_it_pace() -> None:
     clock = Clock()
-    gate = Gate("anthropic", clock)
-    permit = gate.free()
-    gate.hear(NEAR)
-    gate.ended(permit, said())
-    assert gate.active
-    assert gate.limiter.rate(clock.now) == pytest.approx(50, abs=3)
+    throttle = Throttle("anthropic", clock)
+    permit = throttle.free()
+    throttle.hear(NEAR)
+    throttle.ended(permit, said())
+    assert throttle.active
+    assert throttle.limiter.rate(clock.now) == pytest.approx(50, abs=3)
 
 
 def test_late_headers_of_a_free_request_are_of_its_own_time() -> None:
     """It passed long after the first, before the limit was known, and its answer comes after that."""
     clock = Clock()
-    gate = Gate("anthropic", clock)
-    gate.ended(gate.free(), said())
+    throttle = Throttle("anthropic", clock)
+    throttle.ended(throttle.free(), said())
     clock.now += 600
-    early, late = gate.free(), gate.free()
+    early, late = throttle.free(), throttle.free()
     for permit in (early, late):
         clock.now += 0.1
-        gate.hear(NEAR)
-        gate.ended(permit, said())
+        throttle.hear(NEAR)
+        throttle.ended(permit, said())
     # Two were left, and ten came back since: not the thirty thousand of ten minutes.
-    assert gate.limiter.rate(clock.now) == pytest.approx(50 + 2 + 10, abs=4)
+    assert throttle.limiter.rate(clock.now) == pytest.approx(50 + 2 + 10, abs=4)
 
 
 @pytest.mark.parametrize(
@@ -76,35 +76,35 @@ def test_late_headers_of_a_free_request_are_of_its_own_time() -> None:
     ],
 )
 def test_what_is_no_limit_leaves_it_free(failure: Failure) -> None:
-    gate = Gate("openai", Clock())
-    gate.ended(gate.free(), failure)
-    assert not gate.active and gate.limiter.ceiling is None
+    throttle = Throttle("openai", Clock())
+    throttle.ended(throttle.free(), failure)
+    assert not throttle.active and throttle.limiter.ceiling is None
 
 
 def test_why_it_waits() -> None:
     clock = Clock()
-    gate = Gate("anthropic", clock)
-    gate.ended(gate.free(), LIMITED)
-    assert gate.waiting() == "waiting 0 s: anthropic asked to"
+    throttle = Throttle("anthropic", clock)
+    throttle.ended(throttle.free(), LIMITED)
+    assert throttle.waiting() == "waiting 0 s: anthropic asked to"
     clock.now += 1
-    assert gate.waiting() is None  # nobody is at the gate
+    assert throttle.waiting() is None  # nobody is at the throttle
 
     async def one_at_the_gate() -> str | None:
-        async with gate._queue:
-            return gate.waiting()
+        async with throttle._queue:
+            return throttle.waiting()
 
     assert asyncio.run(one_at_the_gate()) == "waiting for the rate limit of anthropic, 1.0/s"
 
 
 def test_permits_are_given_in_the_order_of_asking() -> None:
-    gate = Gate("anthropic")
+    throttle = Throttle("anthropic")
     for _ in range(50):
-        gate.free()
-    gate.ended(Permit(50, gate.clock()), replace(LIMITED, retry_after_s=0.02))
+        throttle.free()
+    throttle.ended(Permit(50, throttle.clock()), replace(LIMITED, retry_after_s=0.02))
     order: list[int] = []
 
     async def ask(number: int) -> None:
-        await gate.turn()
+        await throttle.turn()
         order.append(number)
 
     async def all_of_them() -> None:
@@ -116,28 +116,28 @@ def test_permits_are_given_in_the_order_of_asking() -> None:
 
 @dataclass
 class Watching(Scripted):
-    """A model that notes whether it was asked while the gate is held."""
+    """A model that notes whether it was asked while the throttle is held."""
 
-    gate: Gate | None = None
+    throttle: Throttle | None = None
     held: list[float] = field(default_factory=list)
 
     async def complete(self, request: Request) -> Completion | Failure:
         """The scripted outcome."""
-        assert self.gate is not None
-        self.held.append(self.gate.hold_seconds())
+        assert self.throttle is not None
+        self.held.append(self.throttle.hold_seconds())
         return await super().complete(request)
 
 
 def test_a_retry_after_that_one_contender_meets_holds_the_other(tmp_path: Path) -> None:
-    gate = Gate("anthropic")
-    limited = Watching(lambda _, n: LIMITED if n == 1 else said(), gate=gate)
-    other = Watching(lambda _, n: said(), identity={"provider": "scripted", "model": "other"}, gate=gate)
+    throttle = Throttle("anthropic")
+    limited = Watching(lambda _, n: LIMITED if n == 1 else said(), throttle=throttle)
+    other = Watching(lambda _, n: said(), identity={"provider": "scripted", "model": "other"}, throttle=throttle)
     cache, answers = ResponseCache(tmp_path), list[Answer[int]]()
 
     async def both() -> None:
         lanes: list[Lane[int]] = [lane_of(model, cache, answers.append) for model in (limited, other)]
         for lane in lanes:
-            lane.gate, lane.config = gate, replace(QUICK, concurrency=2)
+            lane.throttle, lane.config = throttle, replace(QUICK, concurrency=2)
         work = [((request(f"{model.identity['model']} {i}", i), i) for i in range(4)) for model in (limited, other)]
         await asyncio.gather(*(lane.run(each) for lane, each in zip(lanes, work, strict=True)))
 
@@ -146,15 +146,15 @@ def test_a_retry_after_that_one_contender_meets_holds_the_other(tmp_path: Path) 
     assert len(answers) == 8 and all(isinstance(a.outcome, Completion) for a in answers)
     # Those that were on their way may be there already; none is sent while everybody waits.
     assert limited.held + other.held == [0.0] * len(limited.held + other.held)
-    assert gate.limiter.refusals >= 1
+    assert throttle.limiter.refusals >= 1
 
 
 def test_a_key_has_one_gate() -> None:
-    gates = Gates()
+    throttles = Throttles()
     mine, other = spec("openai", "http://127.0.0.1:1/v1"), spec("openai", "http://127.0.0.1:2/v1")
-    assert gates.of(mine) is gates.of(replace(mine, name="n", provider_model="openai/gpt-4"))
-    assert gates.of(mine) is not gates.of(other)
-    assert gates.of(mine) is not gates.of(replace(mine, api_key_env="OTHER"))
+    assert throttles.of(mine) is throttles.of(replace(mine, name="n", provider_model="openai/gpt-4"))
+    assert throttles.of(mine) is not throttles.of(other)
+    assert throttles.of(mine) is not throttles.of(replace(mine, api_key_env="OTHER"))
 
 
 @pytest.mark.parametrize("stream", [False, True])
