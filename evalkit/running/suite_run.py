@@ -154,7 +154,7 @@ class SuiteRun:
             concurrency=contender.concurrency,
             prime=ttl != "off" and contender.spec.is_api,
             want_ttft=self.suite.wants_ttft and contender.spec.is_api,
-            want_latency=self.suite.good_enough.latency_p95_ms is not None,
+            want_latency=self.suite.good_enough.need("latency_p95_ms") is not None,
         )
         keys = self.keys[contender.id]
         if self.options.rate is not None and contender.spec.is_api:

@@ -83,7 +83,12 @@ MISTAKES = [
     ("accuracy: 0.92", "accuracy: {at_least: 0.9, margin: §0.95}", "not below the threshold"),
     ("accuracy: 0.92", "latency_p95_ms: {§at_least: 100}", "did you mean `at_most`?"),
     ("accuracy: 0.92\n  format_validity: 0.95", "§{}\n#", "no need is declared"),
-    ("accuracy: 0.92", "§field_f1: 0.9", "measured for the task extract only"),
+    ("accuracy: 0.92", "§field_f1: 0.9", "`field_f1` is measured for the task extract only"),
+    ("accuracy: 0.92", "§exact_match: 0.9", "did you mean `accuracy`?"),
+    ("accuracy: 0.92", "§exact_match: 0.9", "a need that the task classify has: accuracy, macro_f1, format_validity,"),
+    ("accuracy: 0.92", "§judge_score: 0.8", "unknown key `judge_score` in `good_enough`"),
+    ("accuracy: 0.92", "§judge_score: 0.8", "one of accuracy, macro_f1, exact_match, field_f1, format_validity,"),
+    ("accuracy: 0.92", "§accuracy_lenient: 0.8", "did you mean `accuracy`?"),
     # output
     (FORM, "form: §label", "the form label needs `labels`"),
     (FORM, "form: §regex", "needs `pattern`"),

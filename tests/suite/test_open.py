@@ -231,8 +231,6 @@ def test_a_leak_shows_in_what_any_prompt_shows(tmp_path: Path) -> None:
 def test_targets_are_counted_where_they_are_classes(tmp_path: Path, task: str, output: str, counts: bool) -> None:
     (tmp_path / "s.json").write_text(json.dumps({"type": "object", "properties": {"label": {"type": "string"}}}))
     changes = [("classify", task), ("form: label\n  labels: from_data", output)]
-    if task == "write":
-        changes.append(("{accuracy: 0.9}", "{judge_score: 0.9}"))
     suite: OpenSuite = opened(tmp_path, *changes, test=TEST)
     assert suite.dataset.splits["test"].counts == ({"a": 1, "b": 1} if counts else {})
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Self
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, create_model, field_validator, model_validator
 
 from evalkit.records.estimate import Need
+from evalkit.records.metric import METRICS, Metric, needs_of_task, tasks_of
+from evalkit.records.output import Task
 from evalkit.suite.config.base import Config, Mistake, ShortForm, mistakes_error
 
 
@@ -84,36 +87,59 @@ Share = Annotated[AtLeast, BeforeValidator(_at_least), ShortForm(type="number", 
 Ceiling = Annotated[AtMost, BeforeValidator(_at_most), ShortForm(type="number", exclusiveMinimum=0)]
 
 
-class GoodEnough(Config):
+class _Needs(Config):
     """The needs, by metric; each is decided by its one-sided 95 % bounds."""
 
     looks_like: ClassVar[str] = "at least one need, such as `accuracy: 0.92`"
-    accuracy: Share | None = Field(None, description="Share of samples with the exact form and the right answer.")
-    macro_f1: Share | None = Field(None, description="Mean of the classes' F1 scores.")
-    exact_match: Share | None = Field(None, description="Share of samples whose answer equals the target entirely.")
-    field_f1: Share | None = Field(None, description="F1 over the fields of extract.")
-    judge_score: Share | None = Field(None, description="Mean score of the judge, between 0 and 1.")
-    format_validity: Share | None = Field(None, description="Share of answers with the exact form, no repair.")
-    vocabulary: Share | None = Field(None, description="Share of answers inside the closed label set.")
-    ttft_p95_ms: Ceiling | None = Field(
-        None,
-        description="95th percentile of the time to the first token in milliseconds; turns streaming on.",
-    )
-    latency_p95_ms: Ceiling | None = Field(None, description="95th percentile of the latency in milliseconds.")
-    cost_per_1000_calls: Ceiling | None = Field(None, description="US dollars per 1,000 calls.")
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
-        empty = not any(getattr(self, name) for name in type(self).model_fields)
-        return self.require([Mistake((), "no need is declared", expected=self.looks_like)] if empty else [])
+        return self.require([Mistake((), "no need is declared", expected=self.looks_like)] if not self.needs() else [])
 
     def needs(self) -> tuple[Need, ...]:
-        """The declared needs, in a fixed order of metrics."""
-        found: list[Need] = []
-        for metric in type(self).model_fields:
-            need = getattr(self, metric)
-            if isinstance(need, AtLeast):
-                found.append(Need(metric, need.at_least, need.margin))
-            elif isinstance(need, AtMost):
-                found.append(Need(metric, need.at_most, need.margin, at_least=False))
-        return tuple(found)
+        """The declared needs, in the order of the table of metrics."""
+        declared = (self.need(metric) for metric in type(self).model_fields)
+        return tuple(need for need in declared if need is not None)
+
+    def need(self, metric: str) -> Need | None:
+        """The need for one metric, None where none is declared."""
+        declared = getattr(self, metric, None) if metric in type(self).model_fields else None
+        if isinstance(declared, AtLeast):
+            return Need(metric, declared.at_least, declared.margin)
+        if isinstance(declared, AtMost):
+            return Need(metric, declared.at_most, declared.margin, at_least=False)
+        return None
+
+
+def _fields() -> dict[str, Any]:
+    """A key for each metric of the table that may be needed."""
+    needed = (metric for metric in METRICS.values() if metric.may_be_needed)
+    return {m.name: (_threshold(m) | None, Field(None, description=m.description)) for m in needed}
+
+
+def _threshold(metric: Metric) -> Any:
+    return Share if metric.at_least else Ceiling
+
+
+if TYPE_CHECKING:
+    GoodEnough = _Needs
+else:
+    GoodEnough = create_model("GoodEnough", __base__=_Needs, __doc__=_Needs.__doc__, **_fields())
+
+
+def misplaced(needs: GoodEnough, task: Task, labels: bool) -> Iterator[Mistake]:
+    """The needs that a suite of this task, with or without a closed label set, cannot measure."""
+    for need in needs.needs():
+        metric = METRICS[need.metric]
+        tasks = tasks_of(metric)
+        if task not in tasks:
+            which = f"task {tasks[0]}" if len(tasks) == 1 else f"tasks {', '.join(tasks[:-1])} and {tasks[-1]}"
+            yield Mistake(
+                (metric.name,),
+                f"`{metric.name}` is measured for the {which} only",
+                f"a need that the task {task} has: {', '.join(needs_of_task(task, labels))}",
+                metric.same_as,
+                key=True,
+            )
+        elif metric.needs_labels and not labels:
+            yield Mistake((metric.name,), f"a need for `{metric.name}` without `output.labels`", "labels", key=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from evalkit.records.metric import METRICS
 from evalkit.records.output import Task
 from evalkit.records.request import Reasoning
 from evalkit.suite.config.base import Config, Mistake, ModelName, SafeName, YamlPath
@@ -14,7 +16,7 @@ from evalkit.suite.config.dataset import DatasetConfig, PromptConfig
 from evalkit.suite.config.economics import DecisionConfig, EconomicsConfig
 from evalkit.suite.config.gates import GatesConfig
 from evalkit.suite.config.models import ModelEntry
-from evalkit.suite.config.needs import GoodEnough
+from evalkit.suite.config.needs import GoodEnough, misplaced
 from evalkit.suite.config.output import NATIVE_FORMS, OutputConfig
 
 Case = Literal["volume", "domain", "latency", "format", "quality", "brand_voice", "knowledge_base"]
@@ -61,7 +63,7 @@ class Suite(Config):
     @property
     def wants_ttft(self) -> bool:
         """Whether answers are streamed: asked for, or needed to judge the time to the first token."""
-        return self.run.stream or self.good_enough.ttft_p95_ms is not None
+        return self.run.stream or any(METRICS[need.metric].streamed for need in self.good_enough.needs())
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -81,7 +83,7 @@ class Suite(Config):
         yield from self._example_mistakes()
 
     def _task_mistakes(self) -> Iterator[Mistake]:
-        form, needs = self.output.form, self.good_enough
+        form = self.output.form
         if self.task == "extract" and form != "json":
             yield Mistake(("output", "form"), f"the task extract cannot have the form {form}", expected="form: json")
         if self.task != "extract" and isinstance(self.dataset.target, Mapping):
@@ -96,15 +98,8 @@ class Suite(Config):
                 f"the task {self.task} with the form json needs `answer`",
                 "answer: the field that holds it",
             )
-        if needs.vocabulary is not None and self.output.labels is None:
-            yield Mistake(
-                ("good_enough", "vocabulary"),
-                "a need for `vocabulary` without `output.labels`",
-                "labels",
-                key=True,
-            )
-        if needs.field_f1 is not None and self.task != "extract":
-            yield Mistake(("good_enough", "field_f1"), "`field_f1` is measured for the task extract only", key=True)
+        for mistake in misplaced(self.good_enough, self.task, self.output.labels is not None):
+            yield replace(mistake, path=("good_enough", *mistake.path))
 
     def _model_mistakes(self) -> Iterator[Mistake]:
         for name, model in self.models.items():

@@ -216,15 +216,15 @@ def _models(draft: Draft) -> Iterator[str]:
 
 def _needs(draft: Draft) -> Iterator[str]:
     yield "good_enough:"
-    if draft.task == "write":
-        yield from _line("  judge_score: 0.8", "change it to what the job needs; accuracy would ask for the same words")
-    else:
+    if draft.task != "write":
         about = "change it to what the job needs: the share of right answers"
         common = max(draft.classes.values(), default=0) / max(1, sum(draft.classes.values()))
         if common >= 0.5:
             about += f" (always the commonest label: {common:.2f})"
         yield from _line(f"  accuracy: {ACCURACY}", about)
     yield from _line("  format_validity: 0.95", "answers in the exact form, without repair")
+    if draft.task == "write":
+        yield from _line("  # accuracy: 0.5", "asks for the very same words; nothing here judges the sense of a text")
     if draft.classes:
         yield from _line("  # macro_f1: 0.85", "counts rare labels as much as common ones")
     elif draft.schema is not None:

@@ -227,7 +227,9 @@ class _Writer:
         if train is not None:
             doubts.append(f"{code(train.name)} lies beside it; to learn from that: {option('--train', str(train))}")
         if form.task == "write":
-            doubts.append("long texts are judged by their sense: good_enough asks for judge_score, not accuracy")
+            doubts.append(
+                "nothing here judges the sense of long texts: good_enough asks for their form, not for accuracy"
+            )
         return doubts
 
 
