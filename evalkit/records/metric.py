@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from evalkit.records.output import Task
+from evalkit.records.task import Task
 
 MetricKind = Literal["content", "form", "time", "cost", "judge"]
 Unit = Literal["share", "ms", "usd"]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Task = Literal["classify", "extract", "answer", "write"]
-Form = Literal["label", "json", "regex", "text"]
+from evalkit.records.task import TASKS, Task, TaskFacts
+
 Enforce = Literal["prompt", "native"]
 
 
@@ -15,15 +15,20 @@ Enforce = Literal["prompt", "native"]
 class Output:
     """The declared output of a suite, with every reference resolved.
 
-    `labels` is the closed vocabulary, empty where there is none. `answer` names the JSON field that
-    is the answer. `pattern` is a regular expression with a group `answer`. Where `enforce` is native and
-    the form is label, providers are given `{"label": one of labels}` and the answer is read from it.
+    `form` is a name of `forms/table.py`. `labels` is the closed vocabulary, empty where there is none. `answer`
+    names the field that is the answer. `pattern` is a regular expression with a group `answer`. Where `enforce` is
+    native, providers are given the schema that the form makes of all this.
     """
 
     task: Task
-    form: Form
+    form: str
     labels: tuple[str, ...] = ()
     schema: Mapping[str, Any] | None = None
     answer: str | None = None
     pattern: str | None = None
     enforce: Enforce = "prompt"
+
+    @property
+    def task_facts(self) -> TaskFacts:
+        """What is known of the task."""
+        return TASKS[self.task]

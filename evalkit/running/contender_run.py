@@ -14,8 +14,9 @@ from evalkit.records.completion import Completion, Usage
 from evalkit.records.price import Price
 from evalkit.records.sample import Sample
 from evalkit.records.score import Score, Status
-from evalkit.scoring.score import Scorer
+from evalkit.scoring.scorer import Scorer
 from evalkit.scoring.tally import Tally
+from evalkit.scoring.tasks.fields import fields_text
 from evalkit.store.runs import RunWriter
 from evalkit.suite.prompts.contenders import Contender
 
@@ -117,10 +118,13 @@ class ContenderRun:
             "status": str(score.status),
             "answer": score.answer,
             "correct": score.correct,
+            "grade": score.grade,
             "lenient_answer": score.lenient_answer,
             "lenient_correct": score.lenient_correct,
+            "lenient_grade": score.lenient_grade,
             "in_vocabulary": score.in_vocabulary,
             "note": score.note,
+            "fields": fields_text(score.fields),
             "from_cache": answer.from_cache,
             "retries": answer.retries,
             "cost_usd": cost,

@@ -14,7 +14,7 @@ from evalkit.running.economics import economics_of
 from evalkit.running.label_count import label_count
 from evalkit.running.prepare import Prepared
 from evalkit.running.prompt_choice import ladders
-from evalkit.scoring.per_sample import per_sample
+from evalkit.scoring.sample_means import sample_means
 from evalkit.stats.paired import compare_paired
 from evalkit.suite.config.output import NATIVE_FORMS
 
@@ -99,7 +99,7 @@ def _pairs(runs: Sequence[ContenderRun]) -> tuple[PairedGap, ...]:
 
 def _paired(endpoint: ContenderRun, other: ContenderRun, looked_at: int) -> PairedGap:
     n = 1 + max((int(run.tally.columns().sample.max(initial=-1)) for run in (endpoint, other)), default=-1)
-    mine, theirs = per_sample(endpoint.tally, n), per_sample(other.tally, n)
+    mine, theirs = sample_means(endpoint.tally, n), sample_means(other.tally, n)
     found = compare_paired(theirs.correct, mine.correct, mine.group, max(mine.epochs, theirs.epochs))
     return PairedGap(
         a=endpoint.contender.id,

@@ -47,7 +47,7 @@ def result_of(
     measured = measure(run.tally)
     status = run.tally.status_counts()
     columns = run.tally.columns()
-    classes = run.tally.task == "classify" and bool(run.tally.labels)
+    classes = bool(run.tally.classes)
     result = replace(
         skipped_result(run.contender, run.split, None),
         n=n,
@@ -84,7 +84,7 @@ def _metrics(measured: Mapping[str, Measured]) -> dict[str, Estimate | None]:
 
 def _confusion(run: ContenderRun) -> Confusion:
     counts = confusion(run.tally).tolist()
-    return Confusion(run.tally.labels, tuple(tuple(row) for row in counts))
+    return Confusion(run.tally.classes, tuple(tuple(row) for row in counts))
 
 
 def _cost(run: ContenderRun, per_1000_calls: float | None) -> Cost | None:

@@ -9,7 +9,7 @@ from evalkit.models.prices import PriceError, PriceList
 from evalkit.records.completion import Completion, Timing
 from evalkit.records.sample import Target
 from evalkit.records.score import Status
-from evalkit.scoring.score import Scorer
+from evalkit.scoring.scorer import Scorer
 from evalkit.suite.file.errors import SuiteError, nearest
 from evalkit.suite.file.load import load_suite
 from evalkit.suite.open import OpenSuite, open_suite

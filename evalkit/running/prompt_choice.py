@@ -13,7 +13,7 @@ from evalkit.records.evidence import Ladder
 from evalkit.records.prompts import PromptRank
 from evalkit.running.contender_run import ContenderRun
 from evalkit.running.prepare import Prepared
-from evalkit.scoring.per_sample import PerSample, per_sample
+from evalkit.scoring.sample_means import SampleMeans, sample_means
 from evalkit.suite.prompts.contenders import Contender
 
 
@@ -41,7 +41,7 @@ def ladders(prepared: Prepared, runs: Sequence[ContenderRun]) -> tuple[Ladder, .
     return tuple(found)
 
 
-_Answers = dict[str, list[tuple[ContenderRun, PerSample]]]
+_Answers = dict[str, list[tuple[ContenderRun, SampleMeans]]]
 
 
 def _on_dev(prepared: Prepared, runs: Sequence[ContenderRun]) -> _Answers:
@@ -50,7 +50,7 @@ def _on_dev(prepared: Prepared, runs: Sequence[ContenderRun]) -> _Answers:
     for run in runs:
         if run.split == "dev":
             n = prepared.suite.dataset.splits["dev"].n
-            found.setdefault(run.contender.spec.name, []).append((run, per_sample(run.tally, n)))
+            found.setdefault(run.contender.spec.name, []).append((run, sample_means(run.tally, n)))
     return found
 
 

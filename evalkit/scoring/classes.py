@@ -16,13 +16,13 @@ def confusion(tally: Tally, lenient: bool = False) -> NDArray[np.int64]:
     The last column counts answers that are no label in this reading: strict, or lenient. Raises ValueError
     where the tally is not of a classification with labels.
     """
-    size = len(tally.labels)
-    if tally.task != "classify" or not size:
+    size = len(tally.classes)
+    if not size:
         raise ValueError("a confusion matrix needs a classification with labels")
     columns = tally.columns()
     counted = ~columns.is_status(Status.INFRA_ERROR)
-    answers = (columns.lenient if lenient else columns.answer)[counted]
-    cells = columns.target[counted] * (size + 1) + np.where(answers < 0, size, answers)
+    answers = columns.own["lenient_answer" if lenient else "answer"][counted]
+    cells = columns.own["target"][counted] * (size + 1) + np.where(answers < 0, size, answers)
     return np.bincount(cells, minlength=size * (size + 1)).reshape(size, size + 1).astype(np.int64)
 
 
@@ -30,7 +30,7 @@ def per_class(tally: Tally, lenient: bool = False) -> list[ClassFigures]:
     """Precision, recall and F1 of every label, in the suite's order. Raises ValueError as `confusion`."""
     matrix = confusion(tally, lenient)
     figures = []
-    for i, label in enumerate(tally.labels):
+    for i, label in enumerate(tally.classes):
         hits, support, predicted = int(matrix[i, i]), int(matrix[i].sum()), int(matrix[:, i].sum())
         figures.append(
             ClassFigures(

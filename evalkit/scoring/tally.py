@@ -1,9 +1,9 @@
-"""The scores of one contender in 46 bytes per completion, so that memory does not follow the dataset."""
+"""The scores of one contender in about 60 bytes per completion, so that memory does not follow the dataset."""
 
 from __future__ import annotations
 
 import math
-from array import array
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,38 +14,57 @@ from numpy.typing import NDArray
 from evalkit.records.completion import Timing
 from evalkit.records.output import Output
 from evalkit.records.score import Score, Status
+from evalkit.scoring.tasks.base import Target
+from evalkit.scoring.tasks.table import task_scoring
 
-NO_LABEL = -1
 STATUSES = tuple(Status)
 
 _CODE_OF = {status: code for code, status in enumerate(STATUSES)}
-_CORRECT, _LENIENT_CORRECT, _INSIDE = 1, 2, 4
+_INSIDE = {None: -1, False: 0, True: 1}
+# The columns that every task has, each with its type code: the same letters in `struct`, `array` and numpy.
+_COMMON = {
+    "status": "B",
+    "grade": "d",
+    "lenient_grade": "d",
+    "in_vocabulary": "b",
+    "sample": "i",
+    "group": "i",
+    "latency_ms": "d",
+    "ttft_ms": "d",
+    "cost": "d",
+}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Columns:
     """A tally as arrays, one row per completion, all of shape (n,).
 
-    `sample` and `group` are the caller's codes (group -1: none). `target`, `answer` and `lenient` are label
-    codes, -1 for none; `hits`, `predicted` and `expected` count fields. The last six are empty where they do
-    not apply. Times are in ms and cost in US dollars, NaN where unknown.
+    `sample` and `group` are the caller's codes (group -1: none). Times are in ms and cost in US dollars, NaN where
+    unknown. `own` holds the columns that the task declares (`scoring/tasks/`), by name.
     """
 
     status: NDArray[np.uint8]
-    correct: NDArray[np.bool_]
-    lenient_correct: NDArray[np.bool_]
+    grade: NDArray[np.float64]
+    lenient_grade: NDArray[np.float64]
     in_vocabulary: NDArray[np.bool_]
     sample: NDArray[np.int64]
     group: NDArray[np.int64]
     latency_ms: NDArray[np.float64]
     ttft_ms: NDArray[np.float64]
     cost: NDArray[np.float64]
-    target: NDArray[np.int64]
-    answer: NDArray[np.int64]
-    lenient: NDArray[np.int64]
-    hits: NDArray[np.int64]
-    predicted: NDArray[np.int64]
-    expected: NDArray[np.int64]
+    own: Mapping[str, NDArray[np.int64]]
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """Which answers are right in full, strictly read: (n,)."""
+        right: NDArray[np.bool_] = self.grade == 1
+        return right
+
+    @property
+    def lenient_correct(self) -> NDArray[np.bool_]:
+        """Which answers are right in full, form forgiven: (n,)."""
+        right: NDArray[np.bool_] = self.lenient_grade == 1
+        return right
 
     def is_status(self, *statuses: Status) -> NDArray[np.bool_]:
         """Which rows have one of these statuses: (n,)."""
@@ -53,27 +72,35 @@ class Columns:
 
 
 class Tally:
-    """Collects scores in any order; several completions of one sample (epochs) share its `sample` code."""
+    """Collects scores in any order; several completions of one sample (epochs) share its `sample` code.
+
+    `classes` are the labels that figures per class are made of; empty where there are none.
+    """
 
     def __init__(self, output: Output) -> None:
+        scoring = task_scoring(output)
         self.task = output.task
         self.labels = output.labels
-        self._code: dict[str | None, int] = {label: code for code, label in enumerate(output.labels)}
-        self._coded = output.task == "classify" and bool(output.labels)
-        self._status, self._flags = array("B"), array("B")
-        self._sample, self._group = array("i"), array("i")
-        self._latency, self._ttft, self._cost = array("d"), array("d"), array("d")
-        # Label codes of classification, or field counts of extraction: three numbers per row or none.
-        self._threes = array("i")
+        self.classes = scoring.classes
+        self._own, self._own_row = tuple(scoring.columns), scoring.row
+        types = {**_COMMON, **scoring.columns}
+        self._row_type = np.dtype(list(types.items()))
+        self._pack = struct.Struct("=" + "".join(types.values())).pack
+        self._rows = bytearray()
 
     def __len__(self) -> int:
-        return len(self._status)
+        return len(self._rows) // self._row_type.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """What the rows take in memory, without the room that grows ahead of them."""
+        return len(self._rows)
 
     def add(
         self,
         score: Score,
         sample: int,
-        target: str | Mapping[str, Any],
+        target: Target,
         group: int = -1,
         timing: Timing | None = None,
         cost: float | None = None,
@@ -83,48 +110,41 @@ class Tally:
 
         Raises ValueError where the target is not one of the labels of a classification.
         """
-        if self._coded:
-            if not isinstance(target, str) or target not in self._code:
-                raise ValueError(f"the target {target!r} is not one of the {len(self.labels)} labels")
-            code = self._code
-            self._threes.append(code[target])
-            self._threes.append(code.get(score.answer, NO_LABEL))
-            self._threes.append(code.get(score.lenient_answer, NO_LABEL))
-        elif self.task == "extract":
-            self._threes.extend(score.fields or (0, 0, 0))
-        self._status.append(_CODE_OF[score.status])
-        self._flags.append(
-            _CORRECT * score.correct | _LENIENT_CORRECT * score.lenient_correct | _INSIDE * bool(score.in_vocabulary)
+        latency, ttft = (None, None) if timing is None else (timing.latency_ms, timing.ttft_ms)
+        self._rows += self._pack(
+            _CODE_OF[score.status],
+            score.grade,
+            score.lenient_grade,
+            _INSIDE[score.in_vocabulary],
+            sample,
+            group,
+            math.nan if latency is None else latency,
+            math.nan if ttft is None else ttft,
+            math.nan if cost is None else cost,
+            *self._own_row(score, target),
         )
-        self._sample.append(sample)
-        self._group.append(group)
-        latency = None if timing is None else timing.latency_ms
-        self._latency.append(math.nan if latency is None else latency)
-        ttft = None if timing is None else timing.ttft_ms
-        self._ttft.append(math.nan if ttft is None else ttft)
-        self._cost.append(math.nan if cost is None else cost)
 
     def status_counts(self) -> dict[Status, int]:
         """How many completions have each status, all six named."""
-        counts = np.bincount(np.array(self._status, dtype=np.int64), minlength=len(STATUSES))
+        counts = np.bincount(self._column("status").astype(np.int64), minlength=len(STATUSES))
         return dict(zip(STATUSES, counts.tolist(), strict=True))
 
     def columns(self) -> Columns:
         """A copy as arrays."""
-        flags = np.array(self._flags, dtype=np.uint8)
-        threes = np.array(self._threes, dtype=np.int64).reshape(-1, 3).T
-        nothing = np.empty((3, 0), dtype=np.int64)
-        codes, fields = (threes, nothing) if self._coded else (nothing, threes)
+        whole, real = np.int64, np.float64
         return Columns(
-            np.array(self._status, dtype=np.uint8),
-            (flags & _CORRECT) > 0,
-            (flags & _LENIENT_CORRECT) > 0,
-            (flags & _INSIDE) > 0,
-            np.array(self._sample, dtype=np.int64),
-            np.array(self._group, dtype=np.int64),
-            np.array(self._latency, dtype=np.float64),
-            np.array(self._ttft, dtype=np.float64),
-            np.array(self._cost, dtype=np.float64),
-            *codes,
-            *fields,
+            status=self._column("status").copy(),
+            grade=self._column("grade").astype(real),
+            lenient_grade=self._column("lenient_grade").astype(real),
+            in_vocabulary=self._column("in_vocabulary") == 1,
+            sample=self._column("sample").astype(whole),
+            group=self._column("group").astype(whole),
+            latency_ms=self._column("latency_ms").astype(real),
+            ttft_ms=self._column("ttft_ms").astype(real),
+            cost=self._column("cost").astype(real),
+            own={name: self._column(name).astype(whole) for name in self._own},
         )
+
+    def _column(self, name: str) -> NDArray[Any]:
+        """A view. It must not outlive the call: rows cannot be added while one is held."""
+        return np.frombuffer(self._rows, dtype=self._row_type)[name]

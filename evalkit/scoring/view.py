@@ -42,15 +42,17 @@ class View:
 
     def macro_f1(self) -> Measured:
         """Macro-F1 of the strict answers; an answer that is not ok is a prediction of no class."""
-        c = self.columns
+        own = self.columns.own
         groups = self._groups_of_rows()
-        return self._by_samples(measured_macro_f1(c.target, c.answer, self._lost, self.n_classes, groups, self.seed))
+        f1 = measured_macro_f1(own["target"], own["answer"], self._lost, self.n_classes, groups, self.seed)
+        return self._by_samples(f1)
 
     def field_f1(self) -> Measured:
         """Micro-F1 over field values; an answer that is not ok predicts none."""
-        c = self.columns
+        own = self.columns.own
         groups = self._groups_of_rows()
-        return self._by_samples(measured_field_f1(c.hits, c.predicted, c.expected, self._lost, groups, self.seed))
+        counts = own["hits"], own["predicted"], own["expected"]
+        return self._by_samples(measured_field_f1(*counts, self._lost, groups, self.seed))
 
     def p95(self, values: NDArray[np.float64]) -> Measured:
         """The 95 % quantile over calls, bounded as if there were one call per sample.

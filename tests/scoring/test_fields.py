@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from evalkit.records.score import Score
-from evalkit.scoring.fields import count_fields, same_object
-from evalkit.scoring.score import Scorer
-from evalkit.scoring.target import ObjectSchema
+from evalkit.records.score import FieldResult, Score
+from evalkit.scoring.scorer import Scorer
+from evalkit.scoring.tasks.fields import compare_fields, count_fields, fields_text, same_object
+from evalkit.scoring.tasks.object_schema import ObjectSchema
 from tests.scoring.answers import EXTRACT, said
 
 
@@ -30,7 +30,32 @@ from tests.scoring.answers import EXTRACT, said
     ],
 )
 def test_counts(predicted: dict[str, Any], expected: dict[str, Any], counts: tuple[int, int, int]) -> None:
-    assert count_fields(predicted, expected) == counts
+    assert count_fields(compare_fields(predicted, expected)) == counts
+
+
+def test_each_field_says_what_became_of_it() -> None:
+    said = {"tags": ["y", "Z"], "to": {"zip": "1", "door": 3}, "total": "2.0"}
+    expected = {"name": "Ann", "tags": ["x", "y", "z"], "to": {"zip": "2"}, "total": 2}
+    assert compare_fields(said, expected) == (
+        FieldResult("name", "Ann", None, "missing"),
+        FieldResult("tags", "x", None, "missing"),
+        FieldResult("tags", "y", "y", "same"),
+        FieldResult("tags", "z", "Z", "same"),
+        FieldResult("to.zip", "2", "1", "different"),
+        FieldResult("total", "2", "2.0", "same"),
+        FieldResult("to.door", None, "3", "extra"),
+    )
+
+
+def test_stored_fields_are_bounded_whatever_an_answer_holds() -> None:
+    hostile = {"k" * 10_000: list(range(5_000))}
+    text = fields_text(compare_fields(hostile, {"a": 1}))
+    assert text is not None and len(text) < 100_000
+    kept = json.loads(text)
+    assert kept[0] == {"path": "a", "expected": "1", "said": None, "state": "missing"}
+    assert len(kept) == 201
+    assert fields_text(None) is None
+    assert fields_text(()) == "[]"
 
 
 @pytest.mark.parametrize(
@@ -80,16 +105,20 @@ def test_a_target_that_is_no_object_is_an_error(target: str) -> None:
         Scorer(EXTRACT).score(said("{}"), target)
 
 
+def counts(score: Score) -> tuple[int, int, int]:
+    return count_fields(score.fields or ())
+
+
 def scored(text: str) -> Score:
     return Scorer(EXTRACT).score(said(text), {"name": "Ann", "total": "3", "tags": ["x", "y"]})
 
 
 def test_exact_match_and_fields_go_apart() -> None:
     right = scored(json.dumps({"tags": ["y", "x"], "total": 3.0, "name": "Ann"}))
-    assert (right.correct, right.lenient_correct, right.fields) == (True, True, (4, 4, 4))
+    assert (right.correct, right.lenient_correct, counts(right)) == (True, True, (4, 4, 4))
     near = scored('{"name": "ann", "total": 3, "tags": ["x", "y"]}')
-    assert (near.correct, near.lenient_correct, near.fields) == (False, True, (4, 4, 4))
+    assert (near.correct, near.lenient_correct, counts(near)) == (False, True, (4, 4, 4))
     partly = scored('{"name": "Ann", "total": 4, "tags": ["x"]}')
-    assert (partly.correct, partly.lenient_correct, partly.fields) == (False, False, (2, 3, 4))
+    assert (partly.correct, partly.lenient_correct, counts(partly)) == (False, False, (2, 3, 4))
     fenced = scored('```json\n{"name": "Ann", "total": 3, "tags": ["x", "y"]}\n```')
-    assert (fenced.correct, fenced.lenient_correct, fenced.fields) == (False, True, (0, 0, 4))
+    assert (fenced.correct, fenced.lenient_correct, counts(fenced)) == (False, True, (0, 0, 4))

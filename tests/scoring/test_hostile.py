@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from evalkit.records.output import Output
 from evalkit.records.score import Score, Status
-from evalkit.scoring.score import Scorer
+from evalkit.scoring.scorer import Scorer
 from tests.scoring.answers import ALL, LABELS, said
 
 SCORERS = [(output, Scorer(output)) for output in ALL]

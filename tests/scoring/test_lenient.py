@@ -7,7 +7,7 @@ import pytest
 from evalkit.forms.text.repair import find_object
 from evalkit.forms.text.vocabulary import Vocabulary
 from evalkit.records.output import Output
-from evalkit.scoring.score import Scorer
+from evalkit.scoring.scorer import Scorer
 from tests.scoring.answers import EXTRACT, JSON, LABEL, NATIVE, NUMBER, TEXT, said
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from evalkit.records.completion import Timing
 from evalkit.records.estimate import Need
 from evalkit.records.output import Output
-from evalkit.records.score import Score, Status
+from evalkit.records.score import FieldResult, Score, Status
 from evalkit.scoring.classes import ClassFigures, confusion, per_class
 from evalkit.scoring.metrics import measure
 from evalkit.scoring.tally import Tally
@@ -33,6 +33,12 @@ def sloppy(label: str, correct: bool = True) -> Score:
     return Score(Status.FORMAT_INVALID, None, False, label, correct, True, note="case")
 
 
+def field_results(hits: int, said: int, expected: int) -> tuple[FieldResult, ...]:
+    same = [FieldResult("f", "x", "x", "same")] * hits
+    extra = [FieldResult("f", None, "y", "extra")] * (said - hits)
+    return (*same, *extra, *[FieldResult("f", "x", None, "missing")] * (expected - hits))
+
+
 def tallied(*rows: tuple[Score, int, str], output: Output = OUTPUT) -> Tally:
     tally = Tally(output)
     for score, sample, target in rows:
@@ -48,7 +54,7 @@ MIXED = (
     (sloppy("b"), 4, "b"),
     (Score(Status.REFUSED, in_vocabulary=False), 5, "c"),
     (INFRA, 6, "c"),
-    (Score(Status.TRUNCATED, lenient_answer="c", lenient_correct=True, in_vocabulary=True), 7, "c"),
+    (Score(Status.TRUNCATED, lenient_answer="c", lenient_grade=1.0, in_vocabulary=True), 7, "c"),
 )
 
 
@@ -98,7 +104,7 @@ def test_a_target_outside_the_labels_is_an_error_and_counts_nothing() -> None:
 def test_nothing_is_none_and_never_zero(output: Output, infra: int) -> None:
     tally = Tally(output)
     for i in range(infra):
-        tally.add(Score(Status.INFRA_ERROR, fields=(0, 0, 2)), i, "a")
+        tally.add(Score(Status.INFRA_ERROR, fields=field_results(0, 0, 2)), i, "a")
     found = measure(tally)
     assert {m.estimate.value for m in found.values()} == {None}
     assert {m.estimate.n for m in found.values()} == {0}
@@ -168,8 +174,8 @@ def test_the_quantile_of_repeated_calls_is_bounded_by_samples() -> None:
 def test_fields() -> None:
     tally = Tally(Output("extract", "json"))
     for i, fields in enumerate([(2, 2, 2), (1, 3, 2), (0, 0, 2)]):
-        tally.add(Score(Status.OK, "{}", i == 0, "{}", i == 0, fields=fields), i, {})
-    tally.add(Score(Status.INFRA_ERROR, fields=(0, 0, 9)), 3, {})
+        tally.add(Score(Status.OK, "{}", i == 0, "{}", i == 0, fields=field_results(*fields)), i, {})
+    tally.add(Score(Status.INFRA_ERROR, fields=field_results(0, 0, 9)), 3, {})
     found = measure(tally)
     assert found["field_f1"].estimate.value == pytest.approx(2 * 3 / (5 + 6))
     assert found["exact_match"] == found["accuracy"]
@@ -193,10 +199,32 @@ def test_the_order_of_completions_is_nothing(rows: list[tuple[Score, int, str]],
         assert again.estimate.value == pytest.approx(found.estimate.value)
 
 
-def test_a_completion_takes_at_most_48_bytes() -> None:
-    for output in (OUTPUT, Output("extract", "json")):
+def test_a_completion_takes_at_most_62_bytes() -> None:
+    for output in (OUTPUT, Output("extract", "json"), Output("answer", "text")):
         tally = Tally(output)
         for i in range(100):
             tally.add(right("a"), i, "a")
-        arrays = [value for value in vars(tally).values() if hasattr(value, "itemsize")]
-        assert sum(len(packed) * packed.itemsize for packed in arrays) <= 48 * 100
+        assert len(tally) == 100
+        assert tally.nbytes <= 62 * 100
+
+
+def test_a_grade_between_counts_as_wrong_and_is_kept() -> None:
+    tally = tallied((Score(Status.OK, "a", 0.25, "a", 1.0), 0, "a"), (right("a"), 1, "a"))
+    columns = tally.columns()
+    assert (columns.grade.tolist(), columns.correct.tolist()) == ([0.25, 1.0], [False, True])
+    assert columns.lenient_correct.tolist() == [True, True]
+    assert measure(tally)["accuracy"].estimate.value == 0.5
+
+
+def test_columns_outlive_what_is_added_after_them() -> None:
+    tally = tallied((right("a"), 0, "a"))
+    before = tally.columns()
+    tally.add(wrong("b"), 1, "a")
+    assert (before.status.size, before.own["answer"].tolist()) == (1, [0])
+    assert tally.columns().own["answer"].tolist() == [0, 1]
+
+
+def test_codes_of_more_labels_than_two_bytes_hold() -> None:
+    labels = tuple(map(str, range(40_000)))
+    tally = tallied((right("39999"), 0, "39999"), output=Output("classify", "label", labels))
+    assert tally.columns().own["target"].tolist() == [39_999]

@@ -15,7 +15,7 @@ from evalkit.records.completion import Completion, Timing
 from evalkit.records.output import Output
 from evalkit.records.score import Status
 from evalkit.scoring.metrics import measure
-from evalkit.scoring.score import Scorer
+from evalkit.scoring.scorer import Scorer
 from evalkit.scoring.tally import Tally
 from tests.data import shared
 from tests.scoring.answers import said

@@ -13,7 +13,7 @@ import pytest
 
 from evalkit.forms.text.schema_check import SchemaCheck, SchemaProblem
 from evalkit.records.output import Output
-from evalkit.scoring.score import Scorer
+from evalkit.scoring.scorer import Scorer
 
 
 @pytest.fixture

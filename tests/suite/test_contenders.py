@@ -12,7 +12,7 @@ import pytest
 from evalkit.records.completion import Completion, Timing
 from evalkit.records.output import Output
 from evalkit.records.score import Status
-from evalkit.scoring.score import Scorer
+from evalkit.scoring.scorer import Scorer
 from evalkit.suite.file.errors import SuiteError
 from evalkit.suite.prompts.contenders import Contender, contenders, native_schema, samples_of
 from evalkit.suite.prompts.template import TemplateProblem

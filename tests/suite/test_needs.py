@@ -9,7 +9,7 @@ import pytest
 
 from evalkit.records.estimate import Need
 from evalkit.records.metric import METRICS
-from evalkit.records.output import Task
+from evalkit.records.task import Task
 from evalkit.suite.config.needs import GoodEnough, misplaced
 from evalkit.suite.file.errors import SuiteError
 from evalkit.suite.file.load import load_suite

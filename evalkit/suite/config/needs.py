@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, create_model, field_validator, mode
 
 from evalkit.records.estimate import Need
 from evalkit.records.metric import METRICS, Metric, needs_of_task, tasks_of
-from evalkit.records.output import Task
+from evalkit.records.task import Task
 from evalkit.suite.config.base import Config, Mistake, ShortForm, mistakes_error
 
 

@@ -6,10 +6,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from evalkit.records.output import Enforce, Form
+from evalkit.records.output import Enforce
 from evalkit.suite.config.base import Config, FileRef, Mistake, Text, TextTuple, mistakes_error
 
 FROM_DATA: Literal["from_data"] = "from_data"
+Form = Literal["label", "json", "regex", "text"]
 NATIVE_FORMS: tuple[Form, ...] = ("label", "json")
 
 Labels = Annotated[

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from evalkit.records.metric import METRICS
-from evalkit.records.output import Task
+from evalkit.records.task import Task
 from evalkit.records.request import Reasoning
 from evalkit.suite.config.base import Config, Mistake, ModelName, SafeName, YamlPath
 from evalkit.suite.config.dataset import DatasetConfig, PromptConfig

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evalkit.records.output import Task
+from evalkit.records.task import Task
 from evalkit.suite.open import GIVEN
 from evalkit.suite.prompts.template import Template, TemplateProblem
 from evalkit.workflows.init.roles import code

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from evalkit.records.output import Task
+from evalkit.records.task import Task
 from evalkit.suite.file.yaml_scalar import resolve_scalar
 
 SCHEMA_FILE = "suite.schema.json"

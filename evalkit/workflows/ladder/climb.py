@@ -16,7 +16,7 @@ from evalkit.running.options import NothingToRun, RunOptions, Watch
 from evalkit.running.prepare import Prepared, _check_examples, prepare
 from evalkit.running.prompt_choice import ranked
 from evalkit.running.suite_run import SuiteRun
-from evalkit.scoring.per_sample import per_sample
+from evalkit.scoring.sample_means import sample_means
 from evalkit.store.cache import ResponseCache
 from evalkit.store.ladders import read_ladders
 from evalkit.store.runs import RunError, load_run, newest_run
@@ -260,6 +260,6 @@ def _no_reasoning(contender: Contender) -> str | None:
 def _accuracy(run: ContenderRun) -> float | None:
     """The mean over samples of the share of right answers; None where infrastructure lost all."""
     columns = run.tally.columns()
-    correct = per_sample(run.tally, 1 + int(columns.sample.max(initial=-1))).correct
+    correct = sample_means(run.tally, 1 + int(columns.sample.max(initial=-1))).correct
     there = correct[correct == correct]
     return float(there.mean()) if there.size else None
