@@ -9,8 +9,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from evalkit.records.metric import METRICS
-from evalkit.records.task import Task
 from evalkit.records.request import Reasoning
+from evalkit.records.task import Task
 from evalkit.suite.config.base import Config, Mistake, ModelName, SafeName, YamlPath
 from evalkit.suite.config.dataset import DatasetConfig, PromptConfig
 from evalkit.suite.config.economics import DecisionConfig, EconomicsConfig
