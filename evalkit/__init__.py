@@ -32,10 +32,10 @@ def run(
     """
     import asyncio
 
-    from evalkit.workflows.run import RunOptions, run_suite
+    from evalkit.workflows.run import RunSettings, run_suite
 
-    options = RunOptions(Path(suite), tuple(models), require_all, Path(runs))
-    return asyncio.run(run_suite(options))
+    settings = RunSettings(Path(suite), tuple(models), require_all, Path(runs))
+    return asyncio.run(run_suite(settings))
 
 
 def load_run(path: str | Path) -> StoredRun:

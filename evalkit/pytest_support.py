@@ -18,7 +18,7 @@ from evalkit.report.requirement import requirement_text
 from evalkit.stats.measured import measured_share
 from evalkit.stats.requirement import judge
 from evalkit.wording.text import interval
-from evalkit.workflows.run import RunOptions
+from evalkit.workflows.run import RunSettings
 from evalkit.workflows.shared_run import NobodyAsked, SharedRunError, shared_run
 
 
@@ -113,7 +113,7 @@ def run_once(config: pytest.Config, suite: Path, models: tuple[str, ...]) -> Run
     key = f"{suite}\n{models}"
     kept = config.stash[RESULTS]
     if key not in kept:
-        kept[key] = shared_run(RunOptions(Path(relative(suite)), models), config.stash[SESSION])
+        kept[key] = shared_run(RunSettings(Path(relative(suite)), models), config.stash[SESSION])
     return kept[key]
 
 

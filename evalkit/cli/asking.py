@@ -7,9 +7,12 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import redirect_stdout
 from typing import NoReturn, TypeVar
 
 from evalkit.report.progress import progress
+from evalkit.running.ways.choice import HowToAsk
+from evalkit.wording.text import count
 from evalkit.workflows.run import Watch
 
 GOOD, WRONG_INPUT, INCOMPLETE, INTERRUPTED = 0, 2, 3, 130
@@ -18,7 +21,15 @@ T = TypeVar("T")
 
 
 def ask(work: Callable[[Watch], Awaitable[T]], show_progress: bool = True) -> T:
-    """Do `work` under an event loop of our own: SIGINT and SIGTERM cancel it, and it then keeps what it has."""
+    """Do `work` under an event loop of our own: SIGINT and SIGTERM cancel it, and it then keeps what it has.
+
+    Whatever is printed meanwhile goes to standard error: Ray tells on standard output what happens to its processes.
+    """
+    with redirect_stdout(sys.stderr):
+        return _asked(work, show_progress)
+
+
+def _asked(work: Callable[[Watch], Awaitable[T]], show_progress: bool) -> T:
     watch = Watch(on_warning=lambda text: print(f"warning: {text}", file=sys.stderr))
 
     async def shown() -> T:
@@ -39,8 +50,13 @@ def ask(work: Callable[[Watch], Awaitable[T]], show_progress: bool = True) -> T:
     return result
 
 
-def end_now(kept: str, command: str) -> NoReturn:
+def end_now(kept: str, command: str, how: HowToAsk) -> NoReturn:
     """End at once, whatever threads still compute; all that was answered is on disk. `kept` says what that is."""
+    if how.batch:
+        from evalkit.running.ways.batch import batch_store
+
+        under_way = sum(not record.collected for record in batch_store().all())
+        kept = f"{count(under_way, 'batch', 'batches')} under way, which go on without us."
     print(f"\nInterrupted: {kept} Go on with: {command}", file=sys.stderr)
     sys.stderr.flush()
     sys.stdout.flush()

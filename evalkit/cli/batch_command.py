@@ -1,4 +1,4 @@
-"""`evalkit run --batch`, `evalkit batch status` and `evalkit batch collect`."""
+"""`--batch --no-wait`, `evalkit batch status` and `evalkit batch collect`."""
 
 from __future__ import annotations
 
@@ -9,41 +9,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from evalkit.cli.asking import GOOD, INCOMPLETE, INTERRUPTED, WRONG_INPUT, ask
-from evalkit.cli.run_command import show_result
+from evalkit.cli.asking import GOOD, INCOMPLETE
+from evalkit.running.ways.batch import BatchLine, Submitted
 from evalkit.store.batches import BatchStoreError
 from evalkit.store.cache import CacheError
-from evalkit.store.runs import RunError
-from evalkit.suite.file.errors import SuiteError
 from evalkit.wording.text import count, plain
-from evalkit.workflows.batch import BatchLine, BatchOptions, Submitted, batch_store, collect, run_batch, status
-from evalkit.workflows.run import Interrupted
+from evalkit.workflows.batch import collect, status
 
 
-def batch_run_command(options: BatchOptions, as_json: bool, quiet: bool) -> int:
-    """Run a suite by batch and show it; stopped or told not to wait, say how to go on. Returns the exit code."""
-    try:
-        result = ask(lambda watch: run_batch(options, watch), show_progress=not quiet)
-    except SuiteError as error:
-        print(error.render(color=sys.stderr.isatty()), file=sys.stderr)
-        return WRONG_INPUT
-    except Submitted as waiting:
-        _show_lines(waiting.lines)
-        print(f"Go on with: {options.command}")
-        return GOOD
-    except Interrupted:
-        under_way = [record for record in batch_store().all() if not record.collected]
-        batches = count(len(under_way), "batch", "batches")
-        print(
-            f"\nInterrupted: {batches} under way, which go on without us. Go on with: {options.command}",
-            file=sys.stderr,
-        )
-        return INTERRUPTED
-    except (BatchStoreError, CacheError, RunError) as error:
-        print(f"{error}\nWhat was submitted is on record. Go on with: {options.command}", file=sys.stderr)
-        return INCOMPLETE
-    show_result(result, as_json, quiet)
-    return GOOD if result.complete else INCOMPLETE
+def show_submitted(waiting: Submitted, command: str) -> int:
+    """What is under way, and how to go on. Returns the exit code."""
+    for problem in waiting.problems:
+        print(f"{problem}\n", file=sys.stderr)
+    _show_lines(waiting.lines)
+    print(f"Go on with: {command}")
+    return waiting.code
 
 
 def batch_status_command(as_json: bool) -> int:

@@ -9,10 +9,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalkit.cli.asking import INCOMPLETE, WRONG_INPUT, ask, end_now
+from evalkit.cli.asking import WRONG_INPUT, ask, end_now
+from evalkit.cli.batch_command import show_submitted
+from evalkit.cli.stopped import STOPPED, show_stopped
 from evalkit.records.check import Night
 from evalkit.report.check import night_json, show_night
-from evalkit.store.cache import CacheError
+from evalkit.running.ways.batch import Submitted
 from evalkit.suite.file.errors import SuiteError
 from evalkit.workflows.check import CheckOptions, check
 from evalkit.workflows.run import Interrupted, Watch
@@ -34,12 +36,13 @@ def check_command(options: CheckOptions, output: CheckOutput) -> int:
     except SuiteError as error:
         print(error.render(color=sys.stderr.isatty()), file=sys.stderr)
         return WRONG_INPUT
+    except Submitted as waiting:
+        return _show_submitted(waiting, options)
     except Interrupted as stop:
         within = f"of the suite under way {stop.kept:,} of {stop.total:,} answers are kept."
-        end_now(within if stop.total else "all answers are kept.", options.command)
-    except CacheError as error:
-        print(f"{error}\nEverything answered before is kept. Go on with: {options.command}", file=sys.stderr)
-        return INCOMPLETE
+        end_now(within if stop.total else "all answers are kept.", options.command, options.how)
+    except STOPPED as error:
+        return show_stopped(error, options.command)
     screen = sys.stderr if output.as_json else sys.stdout
     show_night(night, screen)
     if output.as_json:
@@ -48,6 +51,13 @@ def check_command(options: CheckOptions, output: CheckOutput) -> int:
     if output.github:
         written = _write_github(night, output.as_json) and written
     return night.code if written else WRONG_INPUT
+
+
+def _show_submitted(waiting: Submitted, options: CheckOptions) -> int:
+    """The batches, and that the night is not judged yet."""
+    within = " within 20 hours of its start" if options.fresh else ""
+    print(f"The night is judged when its batches have ended. Go on with it{within}:")
+    return show_submitted(waiting, options.command)
 
 
 async def _night(options: CheckOptions, watch: Watch) -> Night:

@@ -6,8 +6,10 @@ import json
 import sys
 
 from evalkit.cli.asking import GOOD, INCOMPLETE, WRONG_INPUT, ask, end_now
+from evalkit.cli.batch_command import show_submitted
+from evalkit.cli.stopped import STOPPED, show_stopped
 from evalkit.report.ladder import ladder_json, show_ladder
-from evalkit.store.cache import CacheError
+from evalkit.running.ways.batch import Submitted
 from evalkit.store.runs import RunError
 from evalkit.suite.file.errors import SuiteError
 from evalkit.workflows.ladder.climb import LadderOptions, climb, rung_yaml
@@ -24,11 +26,12 @@ def ladder_command(options: LadderOptions, as_json: bool = False, show: str | No
     except SuiteError as error:
         print(error.render(color=sys.stderr.isatty()), file=sys.stderr)
         return WRONG_INPUT
+    except Submitted as waiting:
+        return show_submitted(waiting, options.command)
     except Interrupted as stop:
-        end_now(f"{stop.kept:,} answers of the rungs so far are kept.", options.command)
-    except (CacheError, RunError) as error:
-        print(f"{error}\nEverything answered before is kept. Go on with: {options.command}", file=sys.stderr)
-        return INCOMPLETE
+        end_now(f"{stop.kept:,} answers of the rungs so far are kept.", options.command, options.how)
+    except STOPPED as error:
+        return show_stopped(error, options.command)
     show_ladder(report, sys.stderr if as_json else sys.stdout)
     if as_json:
         print(json.dumps(ladder_json(report), ensure_ascii=False, allow_nan=False))

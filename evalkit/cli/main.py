@@ -10,6 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from evalkit.cli import nightly
+from evalkit.cli.how_options import (
+    AddressOption,
+    BatchOption,
+    ClusterOption,
+    MaxCostOption,
+    NoWaitOption,
+    WorkersOption,
+    how_to_ask,
+)
 
 app = typer.Typer(
     name="evalkit",
@@ -95,65 +104,39 @@ def run(
     require_all: RequireOption = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and estimate only, as `plan`.")] = False,
     vouch: VouchOption = None,
-    max_cost: Annotated[
-        float | None, typer.Option("--max-cost", help="Stop before the run costs more US dollars than this.", min=0)
-    ] = None,
+    max_cost: MaxCostOption = None,
     rate: Annotated[
         float | None,
         typer.Option("--rate", help="Ask a server at this many calls a second, whether it keeps up or not.", min=0.001),
     ] = None,
     constant: Annotated[bool, typer.Option("--constant", help="With --rate: evenly spaced, not at random.")] = False,
-    batch: Annotated[bool, typer.Option("--batch", help="Ask by the vendors' batch APIs, at half the price.")] = False,
-    cluster: Annotated[str | None, typer.Option("--cluster", help="Ask from several workers: ray.")] = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", help="With --cluster; default: 2, or one per node.", min=1)
-    ] = None,
-    address: Annotated[
-        str | None, typer.Option("--address", help="A running cluster, HOST:PORT or auto; default: this machine.")
-    ] = None,
-    no_wait: Annotated[bool, typer.Option("--no-wait", help="With --batch: submit, and end.")] = False,
+    batch: BatchOption = False,
+    no_wait: NoWaitOption = False,
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
+    address: AddressOption = None,
     json_output: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Run a suite: ask every model, score, hold each against good enough, and give the verdict on a fine-tune."""
     from evalkit.cli.run_command import run_command
-    from evalkit.workflows.run import RunOptions
+    from evalkit.workflows.run import RunSettings
 
     if dry_run:
         plan(suite, model, json_output)
         return
-    for given, option, needed in (
-        (constant and rate is None, "--constant", "--rate"),
-        (no_wait and not batch, "--no-wait", "--batch"),
-        (cluster is None and (workers or address), "--workers and --address", "--cluster"),
-    ):
-        if given:
-            raise typer.BadParameter(f"{option} goes with {needed}")
-    pace = None
-    if rate is not None:
-        from evalkit.engine.open_loop import OpenRate
-
-        if batch or max_cost is not None:
-            raise typer.BadParameter("--rate goes with neither --batch nor --max-cost")
-        pace = OpenRate(rate, "constant" if constant else "poisson")
-    options = RunOptions(suite, tuple(model or ()), require_all, vouched=_vouched(vouch), max_cost=max_cost, rate=pace)
-    if cluster is not None:
-        if cluster != "ray" or batch or rate is not None:
-            raise typer.BadParameter("--cluster takes ray, and goes with neither --batch nor --rate")
-        from evalkit.cli.cluster_command import cluster_run_command
-        from evalkit.engine.cluster.driver import ClusterConfig
-        from evalkit.workflows.cluster import ClusterOptions
-
-        where = ClusterConfig(workers, address)
-        sys.exit(cluster_run_command(ClusterOptions(options, where), json_output, quiet))
-    if batch:
-        from evalkit.cli.batch_command import batch_run_command
-        from evalkit.workflows.batch import BatchOptions
-
-        if max_cost is not None:
-            raise typer.BadParameter("a batch is submitted whole; use --max-cost without --batch")
-        sys.exit(batch_run_command(BatchOptions(options, wait=not no_wait), json_output, quiet))
-    sys.exit(run_command(options, json_output, quiet))
+    how = how_to_ask(
+        batch=batch,
+        wait=not no_wait,
+        rate=rate,
+        constant=constant,
+        cluster=cluster,
+        workers=workers,
+        address=address,
+        max_cost=max_cost,
+    )
+    settings = RunSettings(suite, tuple(model or ()), require_all, vouched=_vouched(vouch), how=how)
+    sys.exit(run_command(settings, json_output, quiet))
 
 
 @app.command(short_help="Show a run again, and write its memo.")
@@ -232,6 +215,12 @@ def ladder(
     show: Annotated[
         str | None, typer.Option(help="Print this rung of the newest climb as YAML.", metavar="RUNG")
     ] = None,
+    max_cost: MaxCostOption = None,
+    batch: BatchOption = False,
+    no_wait: NoWaitOption = False,
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
+    address: AddressOption = None,
     json_output: JsonOption = False,
 ) -> None:
     """Climb from zero-shot over a label guide and examples to reasoning, on dev, and say whether the curve is flat."""
@@ -239,7 +228,10 @@ def ladder(
     from evalkit.workflows.ladder.climb import LadderOptions
 
     names = tuple(name.strip() for name in rungs.split(",")) if rungs else ()
-    sys.exit(ladder_command(LadderOptions(suite, tuple(model or ()), names), json_output, show))
+    how = how_to_ask(
+        batch=batch, wait=not no_wait, cluster=cluster, workers=workers, address=address, max_cost=max_cost
+    )
+    sys.exit(ladder_command(LadderOptions(suite, tuple(model or ()), names, how=how), json_output, show))
 
 
 @app.command(short_help="The break-even calculator; needs no run.")

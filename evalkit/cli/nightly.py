@@ -8,6 +8,16 @@ from typing import Annotated
 
 import typer
 
+from evalkit.cli.how_options import (
+    AddressOption,
+    BatchOption,
+    ClusterOption,
+    MaxCostOption,
+    NoWaitOption,
+    WorkersOption,
+    how_to_ask,
+)
+
 _Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 _Flips = Annotated[int, typer.Option("--flips", help="How many flips to list each way.", min=0)]
 
@@ -35,6 +45,12 @@ def check(
     github: Annotated[
         bool, typer.Option("--github", help="Annotations and the job summary for GitHub Actions.")
     ] = False,
+    max_cost: MaxCostOption = None,
+    batch: BatchOption = False,
+    no_wait: NoWaitOption = False,
+    cluster: ClusterOption = None,
+    workers: WorkersOption = None,
+    address: AddressOption = None,
     json_output: _Json = False,
 ) -> None:
     """Run suites as one night, hold every contender against its baseline and the suite's gates.
@@ -45,7 +61,10 @@ def check(
     from evalkit.cli.check_command import CheckOutput, check_command
     from evalkit.workflows.check import CheckOptions
 
-    sys.exit(check_command(CheckOptions(tuple(suites), fresh), CheckOutput(json_output, junit, github)))
+    how = how_to_ask(
+        batch=batch, wait=not no_wait, cluster=cluster, workers=workers, address=address, max_cost=max_cost
+    )
+    sys.exit(check_command(CheckOptions(tuple(suites), fresh, how=how), CheckOutput(json_output, junit, github)))
 
 
 def history(

@@ -5,27 +5,29 @@ from __future__ import annotations
 import sys
 
 from evalkit.cli.asking import GOOD, INCOMPLETE, WRONG_INPUT, ask, end_now
+from evalkit.cli.batch_command import show_submitted
+from evalkit.cli.stopped import STOPPED, show_stopped
 from evalkit.records.run import RunResult
 from evalkit.report.terminal import show_run
-from evalkit.store.cache import CacheError
-from evalkit.store.runs import RunError
+from evalkit.running.ways.batch import Submitted
 from evalkit.suite.file.errors import SuiteError
-from evalkit.workflows.run import Interrupted, RunOptions, run_suite
+from evalkit.workflows.run import Interrupted, RunSettings, run_suite
 
 
-def run_command(options: RunOptions, as_json: bool, quiet: bool) -> int:
+def run_command(settings: RunSettings, as_json: bool, quiet: bool) -> int:
     """Run a suite and show it. Returns the exit code."""
-    command = options.command
+    command = settings.command
     try:
-        result = ask(lambda watch: run_suite(options, watch), show_progress=not quiet)
+        result = ask(lambda watch: run_suite(settings, watch), show_progress=not quiet)
     except SuiteError as error:
         print(error.render(color=sys.stderr.isatty()), file=sys.stderr)
         return WRONG_INPUT
+    except Submitted as waiting:
+        return show_submitted(waiting, command)
     except Interrupted as stop:
-        end_now(f"{stop.kept:,} of {stop.total:,} answers are kept.", command)
-    except (CacheError, RunError) as error:
-        print(f"{error}\nEverything answered before is kept. Go on with: {command}", file=sys.stderr)
-        return INCOMPLETE
+        end_now(f"{stop.kept:,} of {stop.total:,} answers are kept.", command, settings.how)
+    except STOPPED as error:
+        return show_stopped(error, command)
     show_result(result, as_json, quiet)
     return GOOD if result.complete else INCOMPLETE
 

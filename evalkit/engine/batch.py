@@ -1,11 +1,13 @@
 """Asking through a vendor's batch API: what is missing goes out in as few batches as its limits allow.
 
-The request key is the custom id, so that an outcome finds its place in the response cache whoever collects it, and
-on whatever day. A record of the batch is on disk before it is sent.
+The custom id comes from the request key, so that an outcome finds its place in the response cache whoever collects it,
+and on whatever day. A record of the batch is on disk before it is sent. Batches belong to a namespace of the response
+cache, as their answers do: those of one night say nothing of the requests of another.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from time import time
@@ -23,6 +25,15 @@ _COMMIT_ANSWERS = 256
 _LINE_BYTES = 200  # what a vendor's line adds to a body
 
 
+def custom_id(namespace: str, key: str) -> str:
+    """What a vendor knows a request by: its key, or, in a namespace, one that no other namespace has.
+
+    A batch whose id was lost is found again by its size, where a vendor keeps no mark. Were ids the same every night,
+    it might be last night's.
+    """
+    return hashlib.sha256(f"{namespace}:{key}".encode()).hexdigest() if namespace else key
+
+
 @dataclass(frozen=True, slots=True)
 class Submitter:
     """Whose requests they are: what a record tells besides the keys."""
@@ -34,7 +45,10 @@ class Submitter:
 
 @dataclass
 class BatchCollector:
-    """Takes the outcomes of batches into the response cache. `adapt` is told of a refusal and may say: ask anew."""
+    """Takes the outcomes of batches into the response cache, each into the namespace of its record.
+
+    `adapt` is told of a refusal and may say: ask anew.
+    """
 
     api: BatchApi
     cache: ResponseCache
@@ -73,11 +87,14 @@ class BatchCollector:
         left, failures, unclear = set(record.keys), dict[str, Failure](), dict[str, Failure]()
         ready: list[tuple[str, Completion | Failure]] = []
         answered = False
+        cache = self.cache.within(record.namespace)
         if state.problem is not None:
             failures = dict.fromkeys(left, Failure("fatal", f"the batch failed: {state.problem}"))
             left.clear()
         else:
-            async for key, outcome in self.api.collect(record.id):
+            key_of = {custom_id(record.namespace, key): key for key in record.keys}
+            async for name, outcome in self.api.collect(record.id):
+                key = key_of.get(name, "")
                 if key not in left:
                     continue
                 left.discard(key)
@@ -89,7 +106,7 @@ class BatchCollector:
                 else:
                     (unclear if outcome.kind == "ambiguous" else failures)[key] = outcome
                 if len(ready) >= _COMMIT_ANSWERS:
-                    self._commit(ready)
+                    _commit(cache, ready)
         failures |= {key: not_answered("lost") for key in left}
         again = not answered and any(self.adapt(failure) for failure in unclear.values())
         for key, failure in unclear.items():
@@ -98,15 +115,16 @@ class BatchCollector:
                 ready.append((key, Failure("rejected", failure.reason, http_status=failure.http_status)))
             else:
                 failures[key] = replace(failure, retryable=again)
-        self._commit(ready)
+        _commit(cache, ready)
         done = replace(record, collected=True, failures=failures)
         self.store.save(done)
         return done
 
-    def _commit(self, ready: list[tuple[str, Completion | Failure]]) -> None:
-        """An answer that came live meanwhile has its latency, and stays."""
-        self.cache.commit((key, outcome) for key, outcome in ready if self.cache.get(key) is None)
-        ready.clear()
+
+def _commit(cache: ResponseCache, ready: list[tuple[str, Completion | Failure]]) -> None:
+    """An answer that came live meanwhile has its latency, and stays."""
+    cache.commit((key, outcome) for key, outcome in ready if cache.get(key) is None)
+    ready.clear()
 
 
 @dataclass
@@ -125,7 +143,11 @@ class BatchAsker:
 
     def records(self) -> list[BatchRecord]:
         """The batches, of whatever run, that hold requests of this contender; known after `submit`."""
-        return [record for record in self.collector.store.all() if not self._wanted.isdisjoint(record.keys)]
+        return [record for record in self._of_namespace() if not self._wanted.isdisjoint(record.keys)]
+
+    def _of_namespace(self) -> list[BatchRecord]:
+        namespace = self.collector.cache.namespace
+        return [record for record in self.collector.store.all() if record.namespace == namespace]
 
     async def submit(self, requests: Iterable[Request]) -> list[BatchRecord]:
         """Submit what has no outcome and is not under way, but for what failed too often. Returns new records.
@@ -135,15 +157,15 @@ class BatchAsker:
         self._wanted.clear()
         tried: dict[str, int] = {}
         under_way: set[str] = set()
-        for record in self.collector.store.all():
+        for record in self._of_namespace():
             if not record.collected:
                 under_way.update(record.keys)
             for key, failure in record.failures.items():
                 rounds = record.round if failure.retryable else MOST_ROUNDS
                 tried[key] = max(rounds, tried.get(key, 0))
         made = []
-        for items in self._chunks(self._missing(requests, tried, under_way)):
-            made.append(await self._send(items, 1 + max(tried.get(item.custom_id, 0) for item in items)))
+        for chunk in self._chunks(self._missing(requests, tried, under_way)):
+            made.append(await self._send(chunk, 1 + max(tried.get(key, 0) for key in chunk)))
         return made
 
     def failures(self) -> dict[str, Failure]:
@@ -164,28 +186,38 @@ class BatchAsker:
             if key not in under_way and tried.get(key, 0) < MOST_ROUNDS and self.collector.cache.get(key) is None:
                 yield key, request
 
-    def _chunks(self, missing: Iterable[tuple[str, Request]]) -> Iterator[list[BatchItem]]:
-        """As many as one batch takes."""
-        api, items, size = self.collector.api, list[BatchItem](), 0
+    def _chunks(self, missing: Iterable[tuple[str, Request]]) -> Iterator[dict[str, BatchItem]]:
+        """As many as one batch takes, by request key."""
+        api, items, size = self.collector.api, dict[str, BatchItem](), 0
+        namespace = self.collector.cache.namespace
         for key, request in missing:
-            item = BatchItem(key, self.body(request))
+            item = BatchItem(custom_id(namespace, key), self.body(request))
             n_bytes = len(item.body) + _LINE_BYTES
             if items and (len(items) == api.most_requests or size + n_bytes > api.most_bytes):
                 yield items
-                items, size = [], 0
-            items.append(item)
+                items, size = {}, 0
+            items[key] = item
             size += n_bytes
         if items:
             yield items
 
-    async def _send(self, items: list[BatchItem], round_: int) -> BatchRecord:
+    async def _send(self, items: dict[str, BatchItem], round_: int) -> BatchRecord:
         """Record, send, record the id."""
         store, who = self.collector.store, self.submitter
-        keys = tuple(item.custom_id for item in items)
-        record = BatchRecord(new_tag(), who.spec, who.contender, who.command, keys, time(), self.dropped(), round_)
+        record = BatchRecord(
+            new_tag(),
+            who.spec,
+            who.contender,
+            who.command,
+            tuple(items),
+            time(),
+            self.dropped(),
+            round_,
+            namespace=self.collector.cache.namespace,
+        )
         store.save(record)
         try:
-            batch_id = await self.collector.api.submit(items, record.tag)
+            batch_id = await self.collector.api.submit(list(items.values()), record.tag)
         except BatchError as error:
             if not error.unclear:
                 store.remove(record.tag)

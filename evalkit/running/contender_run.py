@@ -23,9 +23,20 @@ from evalkit.suite.prompts.contenders import Contender
 _MOST_REASONS = 5
 
 
+@dataclass(slots=True)
+class Scored:
+    """An answer with its score, which a later stage may replace, and what the call cost."""
+
+    answer: Answer[Sample]
+    score: Score
+    cost: float | None
+
+
 @dataclass
 class ContenderRun:
     """Takes answers and keeps what the figures need: a few bytes per answer, and running sums.
+
+    Where later stages may set other scores, `held` has the answers until `release`; None where nothing is held.
 
     Usage and cold cost count each distinct request once; `eligible` is the prefix that the provider caches, in
     tokens. What was answered from the response cache keeps its
@@ -37,6 +48,7 @@ class ContenderRun:
     price: Price | None
     writer: RunWriter
     monitor: Monitor
+    held: list[Scored] | None = None
     errors: Counter[str] = field(default_factory=Counter)
     served: Counter[str] = field(default_factory=Counter)
     dropped: set[str] = field(default_factory=set)
@@ -54,21 +66,35 @@ class ContenderRun:
         self.tally = Tally(self.contender.output)
 
     def take(self, answer: Answer[Sample]) -> None:
-        """Score one answer and add it everywhere."""
-        sample, outcome = answer.context, answer.outcome
-        score = self.scorer.score(outcome, sample.target)
-        cost = self._account(answer)
+        """Score one answer and add it everywhere, or hold it for the next stage."""
+        outcome = answer.outcome
+        scored = Scored(answer, self.scorer.score(outcome, answer.context.target), self._account(answer))
         self.from_cache += answer.from_cache
         if not isinstance(outcome, Completion):
             self._note_error(outcome.reason)
-        timing = outcome.timing if isinstance(outcome, Completion) else None
-        self.tally.add(score, sample.index, sample.target, self._group(sample), timing, cost)
-        self.writer.add(self._row(answer, score, cost))
+        if self.held is None:
+            self._add(scored)
+        else:
+            self.held.append(scored)
+
+    def release(self) -> None:
+        """Add what was held, with the scores that it has now."""
+        held, self.held = self.held or [], None
+        for scored in held:
+            self._add(scored)
 
     @property
     def kept(self) -> int:
         """Answers that a rerun need not ask for again."""
-        return len(self.tally) - self.tally.status_counts()[Status.INFRA_ERROR]
+        waiting = sum(each.score.status is not Status.INFRA_ERROR for each in self.held or ())
+        return waiting + len(self.tally) - self.tally.status_counts()[Status.INFRA_ERROR]
+
+    def _add(self, scored: Scored) -> None:
+        """Into the sums and onto the disk."""
+        sample, outcome = scored.answer.context, scored.answer.outcome
+        timing = outcome.timing if isinstance(outcome, Completion) else None
+        self.tally.add(scored.score, sample.index, sample.target, self._group(sample), timing, scored.cost)
+        self.writer.add(self._row(scored.answer, scored.score, scored.cost))
 
     def _account(self, answer: Answer[Sample]) -> float | None:
         """The cost of this call, added to the sums that it belongs to."""

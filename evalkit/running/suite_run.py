@@ -1,244 +1,176 @@
-"""One run under way: every contender is asked, scored, estimated, held against the needs, decided and written."""
+"""One run under way: every contender is asked, scored, estimated, held against the needs, decided and written.
+
+A run is put together from a way (how requests are asked), rounds (who is asked on which split, in which order) and
+stages (what is done with the answers of a round).
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from evalkit.decision.unmeasured import unmeasured_cost
 from evalkit.decision.verdict import decide
-from evalkit.engine.budget import Budget, Purse
-from evalkit.engine.config import EngineConfig
 from evalkit.engine.key import RequestKey
-from evalkit.engine.lane import Lane
-from evalkit.engine.monitor import Monitor
-from evalkit.engine.open_loop import OpenLane, connections
-from evalkit.engine.primer import Primers
-from evalkit.engine.throttle import Throttles
 from evalkit.models.base import Model, ModelUnavailable
 from evalkit.models.recorded.files import RecordedError
-from evalkit.models.registry import open_model
-from evalkit.records.estimate import Requirement
 from evalkit.records.places import cache_folder
-from evalkit.records.prompts import PromptRank
-from evalkit.records.request import Request
 from evalkit.records.run import ContenderResult, RunResult
-from evalkit.records.sample import Sample
-from evalkit.running.contender_run import ContenderRun
+from evalkit.running.contender_run import ContenderRun, Scored
 from evalkit.running.estimates import unmeasured
 from evalkit.running.evidence import Gathered, facts_of
 from evalkit.running.figures import infra_share, result_of, skipped_result
 from evalkit.running.kept_ladders import marks_of_run, with_ladders
 from evalkit.running.manifest import manifest
-from evalkit.running.model_context import model_context
-from evalkit.running.options import Interrupted, NothingToRun, RunOptions, Watch
 from evalkit.running.prepare import Prepared
-from evalkit.running.prompt_choice import ranked
+from evalkit.running.rounds import DevThenTest, Rounds
+from evalkit.running.settings import RunSettings
+from evalkit.running.stages import AskAndScore, Stage
+from evalkit.running.state import Asking, RunState
+from evalkit.running.watch import Interrupted, NothingToRun, Watch
+from evalkit.running.ways.way import Way
 from evalkit.store.cache import ResponseCache
 from evalkit.store.runs import RunError, RunWriter
-from evalkit.suite.file.errors import Place, SuiteError
+from evalkit.suite.file.errors import SuiteError
 from evalkit.suite.prompts.contenders import Contender, samples_of
-from evalkit.suite.prompts.template import TemplateProblem
 
 
 class SuiteRun:
-    """One run under way; variants of it ask by batch, on a cluster, for a night or a ladder."""
+    """A run of a prepared suite. `stages` come after asking and scoring, each for every round."""
 
-    def __init__(self, prepared: Prepared, options: RunOptions, watch: Watch) -> None:
-        self.prepared, self.options, self.watch = prepared, options, watch
-        self.suite = prepared.suite.loaded.suite
-        self.primers = Primers()
-        self.throttles = Throttles()
-        self.keys: dict[str, RequestKey] = {}
-        self.warnings: list[str] = list(prepared.suite.warnings)
-        self.runs: list[ContenderRun] = []
-        self.budget = None if options.max_cost is None else Budget(options.max_cost)
-        self.ranks: tuple[PromptRank, ...] = ()
-        self.chosen_on_test = False
+    def __init__(
+        self,
+        prepared: Prepared,
+        settings: RunSettings,
+        watch: Watch,
+        *,
+        way: Way,
+        rounds: Rounds | None = None,
+        stages: Sequence[Stage] = (),
+    ) -> None:
+        self.prepared, self.settings, self.watch = prepared, settings, watch
+        self.way = way
+        self.rounds: Rounds = rounds or DevThenTest()
+        self.stages: tuple[Stage, ...] = (AskAndScore(way), *stages)
 
     async def execute(self) -> RunResult:
-        cache = ResponseCache(cache_folder() / "responses", warn=self._warn)
+        """Ask, score, decide and write the run's folder.
+
+        Raises SuiteError, Interrupted when cancelled, CacheError and RunError where the disk fails, and what the way
+        raises.
+        """
+        cache = ResponseCache(cache_folder() / "responses", self.settings.namespace)
+        self.state = state = RunState(self.prepared, self.settings, self.watch, cache)
+        state.warnings.extend(self.prepared.suite.warnings)
+        cache.warn = state.warn
         try:
-            self.writer = RunWriter(self.options.runs, self.suite.name)
+            self.writer = RunWriter(self.settings.runs, self.prepared.suite.loaded.suite.name)
         except RunError:
             cache.close()
             raise
         try:
-            results, requirements = await self._splits(cache)
-            result = self._decided(self._result(results, requirements))
-            self.writer.close(manifest(self.prepared, self.keys, result), _summary(result))
+            self.way.start(state)
+            await self.rounds.play(state, self._ask_round)
+            result = self._result()
+            self.writer.close(manifest(state.prepared, state.keys, result), _summary(result))
+            self.way.finish()
             return result
         except asyncio.CancelledError:
-            monitors = self.watch.monitors.values()
-            raise Interrupted(sum(r.kept for r in self.runs), sum(m.total or 0 for m in monitors)) from None
+            total = sum(run.monitor.total or 0 for run in state.runs)
+            raise Interrupted(sum(run.kept for run in state.runs), total) from None
         finally:
             self.writer.discard()
             cache.close()
 
-    async def _splits(self, cache: ResponseCache) -> tuple[list[ContenderResult], list[Requirement]]:
-        """One prompt goes straight to test; several are compared on dev, and the best one goes to test."""
-        everyone = self.prepared.contenders
-        prompts = tuple(self.suite.prompts)
-        if len(prompts) == 1:
-            return await self._compete(everyone, "test", cache)
-        if "dev" not in self.prepared.suite.dataset.splits:
-            self.chosen_on_test = True
-            self._warn("several prompts and no train split: the prompt is chosen on test")
-            return await self._compete(everyone, "test", cache)
-        on_dev, _ = await self._compete(everyone, "dev", cache)
-        self.ranks, words = ranked(self.prepared, self.runs)
-        chosen = next(rank.prompt for rank in self.ranks if rank.chosen)
-        self._warn(f"prompt {words}")
-        on_test, requirements = await self._compete([c for c in everyone if c.prompt == chosen], "test", cache)
-        return [*on_test, *on_dev], requirements
-
-    async def _compete(
-        self, everyone: Sequence[Contender], split: str, cache: ResponseCache
-    ) -> tuple[list[ContenderResult], list[Requirement]]:
-        """Ask all contenders of one split side by side."""
+    async def _ask_round(self, contenders: Sequence[Contender], split: str) -> list[ContenderResult]:
+        """Take all contenders of one split side by side through every stage, and make their figures."""
         opened: dict[str, Model] = {}
         skipped: dict[str, str] = {}
-        for contender in everyone:
-            try:
-                opened[contender.id] = self._open(contender, split)
-            except ModelUnavailable as reason:
-                skipped[contender.id] = str(reason)
-            except RecordedError as error:
-                raise SuiteError(str(error)) from None
-        self._check_skipped(skipped, bool(opened))
-        runs: dict[str, ContenderRun] = {}
         try:
-            async with asyncio.TaskGroup() as group:
-                for contender in everyone:
-                    if contender.id in opened:
-                        run = self._contender_run(contender, split, opened[contender.id])
-                        runs[contender.id] = run
-                        group.create_task(self._ask(run, opened[contender.id], cache))
-        except BaseExceptionGroup as errors:
-            raise _first(errors) from None
+            for contender in contenders:
+                try:
+                    opened[contender.id] = await self._opened(contender, split)
+                except ModelUnavailable as reason:
+                    skipped[contender.id] = str(reason)
+            self._check_skipped(skipped, bool(opened))
+            asked = {c.id: self._asking(c, split, opened[c.id]) for c in contenders if c.id in opened}
+            for stage in self.stages:
+                await stage.work(self.state, tuple(asked.values()))
         finally:
             await asyncio.gather(*(model.aclose() for model in opened.values()))
-        return self._figures(everyone, split, runs, opened, skipped)
+        return [self._figures(contender, split, asked.get(contender.id), skipped) for contender in contenders]
 
-    def _open(self, contender: Contender, split: str) -> Model:
+    async def _opened(self, contender: Contender, split: str) -> Model:
         if contender.skipped is not None:
             raise ModelUnavailable(contender.skipped)
-        context = model_context(self.prepared.suite, contender, split)
-        if self.options.rate is not None:
-            context = replace(context, concurrency=connections())
-        return open_model(contender.spec, replace(context, on_headers=self.throttles.of(contender.spec).hear))
+        try:
+            return await self.way.open(contender, split)
+        except RecordedError as error:
+            raise SuiteError(str(error)) from None
 
     def _check_skipped(self, skipped: dict[str, str], any_opened: bool) -> None:
-        if skipped and self.options.require_all:
+        if skipped and self.settings.require_all:
             name, reason = next(iter(skipped.items()))
             raise NothingToRun(f"{name} cannot be asked: {reason}", more=len(skipped) - 1)
         if not any_opened:
             reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
             raise NothingToRun(f"no model can be asked ({reasons})")
 
-    def _contender_run(self, contender: Contender, split: str, model: Model) -> ContenderRun:
-        name = f"{contender.id}" if split == "test" else f"{contender.id} ({split})"
-        n = samples_of(self.prepared.suite, contender, split)
-        monitor = self.watch.monitors[name] = Monitor(total=n * self.suite.run.epochs)
-        self.keys[contender.id] = RequestKey(model.identity, contender.prefix, contender.parameters)
-        price = self.prepared.prices.price(contender.spec)
-        run = ContenderRun(contender, split, price, self.writer, monitor)
-        self.runs.append(run)
-        return run
-
-    async def _ask(self, run: ContenderRun, model: Model, cache: ResponseCache) -> None:
-        contender = run.contender
-        ttl = contender.parameters.cache_ttl
-        config = EngineConfig(
-            concurrency=contender.concurrency,
-            prime=ttl != "off" and contender.spec.is_api,
-            want_ttft=self.suite.wants_ttft and contender.spec.is_api,
-            want_latency=self.suite.good_enough.need("latency_p95_ms") is not None,
-        )
-        keys = self.keys[contender.id]
-        if self.options.rate is not None and contender.spec.is_api:
-            open_lane = OpenLane(model, keys, self.options.rate, run.monitor, run.take)
-            await open_lane.run(self._work(contender, run.split))
-            if (warning := open_lane.warning()) is not None:
-                self._warn(f"{contender.id}: {warning}")
-            return
-        throttle = self.throttles.of(contender.spec)
-        lane = Lane(model, keys, config, cache, self.primers, run.monitor, run.take, throttle, self._purse(run))
-        await lane.run(self._work(contender, run.split))
-
-    def _purse(self, run: ContenderRun) -> Purse | None:
-        """The contender's hand in the budget. A machine by the hour costs nothing more per call."""
-        spec = run.contender.spec
-        if self.budget is None or not spec.is_api or (spec.price is not None and spec.price.gpu_hour is not None):
-            return None
-        if run.price is None:
-            problem = f"--max-cost cannot be kept: no price is known for {spec.provider_model}"
-            path = ("models", spec.name)
-            raise self.prepared.suite.loaded.fail(path, problem, "price: {input: …, output: …} in dollars per million")
-        return Purse(self.budget, run.price)
-
-    def _work(self, contender: Contender, split: str) -> Iterator[tuple[Request, Sample]]:
-        for epoch in range(self.suite.run.epochs):
-            for sample in self.prepared.suite.dataset.samples(split, contender.limit):
-                try:
-                    yield contender.request(sample, epoch), sample
-                except TemplateProblem as problem:
-                    raise SuiteError(f"sample {sample.id}: {problem.problem}", Place(self.prepared.path)) from None
+    def _asking(self, contender: Contender, split: str, model: Model) -> Asking:
+        state = self.state
+        n = samples_of(state.prepared.suite, contender, split) * state.prepared.suite.loaded.suite.run.epochs
+        monitor = state.monitor(contender.id if split == "test" else f"{contender.id} ({split})", n)
+        keys = state.keys[contender.id] = RequestKey(model.identity, contender.prefix, contender.parameters)
+        price = state.prepared.prices.price(contender.spec)
+        # Only where a later stage may set other scores do answers wait for it.
+        held: list[Scored] | None = [] if len(self.stages) > 1 else None
+        run = ContenderRun(contender, split, price, self.writer, monitor, held)
+        state.runs.append(run)
+        return Asking(run, model, keys, state.prepared)
 
     def _figures(
-        self,
-        everyone: Sequence[Contender],
-        split: str,
-        runs: dict[str, ContenderRun],
-        opened: dict[str, Model],
-        skipped: dict[str, str],
-    ) -> tuple[list[ContenderResult], list[Requirement]]:
-        results: list[ContenderResult] = []
-        requirements: list[Requirement] = []
-        needs = self.suite.good_enough.needs() if split == "test" else ()
-        for contender in everyone:
-            if contender.id in skipped:
-                results.append(skipped_result(contender, split, skipped[contender.id]))
-                continue
-            n = samples_of(self.prepared.suite, contender, split)
-            notes = tuple(opened[contender.id].notes)
-            result, judged = result_of(runs[contender.id], n, needs, self.prepared.prices, notes)
-            results.append(result)
-            requirements += judged
-        return results, requirements
+        self, contender: Contender, split: str, asking: Asking | None, skipped: dict[str, str]
+    ) -> ContenderResult:
+        """The figures of one contender; on test its needs are judged too."""
+        state = self.state
+        if asking is None:
+            result = skipped_result(contender, split, skipped[contender.id])
+        else:
+            asking.run.release()
+            needs = state.prepared.suite.loaded.suite.good_enough.needs() if split == "test" else ()
+            n = samples_of(state.prepared.suite, contender, split)
+            result, judged = result_of(asking.run, n, needs, state.prepared.prices, tuple(asking.model.notes))
+            state.requirements += judged
+        state.results.append(result)
+        return result
 
-    def _result(self, results: list[ContenderResult], requirements: list[Requirement]) -> RunResult:
-        return RunResult(
-            suite=self.suite.name,
+    def _result(self) -> RunResult:
+        """The run with its verdict, where its rounds end with one. What was measured on test comes first."""
+        state = self.state
+        config = state.prepared.suite.loaded.suite
+        results = sorted(state.results, key=lambda result: result.split == "dev")
+        result = RunResult(
+            suite=config.name,
             run=str(self.writer.folder),
-            complete=all(infra_share(r) <= self.suite.run.max_infra_errors for r in results),
+            complete=all(infra_share(r) <= config.run.max_infra_errors for r in results),
             contenders=tuple(results),
-            requirements=tuple(requirements),
-            unmeasured=tuple(unmeasured_cost(*each) for each in unmeasured(self.prepared, results)),
-            warnings=tuple(self.warnings),
-            prompts=self.ranks,
+            requirements=tuple(state.requirements),
+            unmeasured=tuple(unmeasured_cost(*each) for each in unmeasured(state.prepared, results)),
+            warnings=tuple(state.warnings),
+            prompts=state.ranks,
         )
+        return self._decided(result) if self.rounds.decided else result
 
     def _decided(self, result: RunResult) -> RunResult:
-        gathered = Gathered(self.prepared, self.runs, self.options.command, self.options.vouched, self.chosen_on_test)
+        state, settings = self.state, self.settings
+        gathered = Gathered(state.prepared, state.runs, settings.command, settings.vouched, state.chosen_on_test)
         facts = facts_of(gathered, result)
-        kept = self.options.runs / self.suite.name
-        facts = with_ladders(facts, result, marks_of_run(self.prepared, self.keys), kept)
+        facts = with_ladders(facts, result, marks_of_run(state.prepared, state.keys), settings.runs / result.suite)
         return replace(result, facts=facts, verdict=decide(result, facts))
-
-    def _warn(self, warning: str) -> None:
-        self.warnings.append(warning)
-        self.watch.on_warning(warning)
 
 
 def _summary(result: RunResult) -> object:
     from evalkit.store.summary import as_json
 
     return as_json(result)
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first single error inside nested groups."""
-    first = errors.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -28,10 +28,11 @@ _SUBMITTING_S = 1800.0  # no upload takes longer
 class BatchRecord:
     """One batch: `id` is the vendor's, None until the submission is known to have worked.
 
-    `keys` are the request keys, which are its custom ids too. `dropped` names parameters that were not sent.
+    `keys` are the request keys, of which its custom ids are made. `dropped` names parameters that were not sent.
     `command` goes on with the run that it belongs to. `round` counts submissions of its requests, from 1. After it
     was `collected`, `failures` has those requests that got no outcome, by key. `host` and `pid` are of the process
-    that submits. Times are Unix seconds.
+    that submits. `namespace` is that of the response cache which its answers go to: a fresh night's are its own.
+    Times are Unix seconds.
     """
 
     tag: str
@@ -47,6 +48,7 @@ class BatchRecord:
     failures: Mapping[str, Failure] = field(default_factory=dict)
     host: str = field(default_factory=gethostname)
     pid: int = field(default_factory=os.getpid)
+    namespace: str = ""
     format: int = _FORMAT
 
     @property

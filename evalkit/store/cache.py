@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -75,6 +76,14 @@ class ResponseCache:
         except (OSError, sqlite3.Error, diskcache.Timeout, TypeError, ValueError, AttributeError, KeyError) as error:
             # The last four come from a settings table that somebody else wrote.
             raise CacheError(f"response cache {self.folder} cannot be opened: {error}") from error
+
+    def within(self, namespace: str) -> ResponseCache:
+        """The same cache seen in another namespace; closing one closes both."""
+        if namespace == self.namespace:
+            return self
+        other = copy(self)
+        other.namespace = namespace
+        return other
 
     def get(self, key: str) -> Completion | Failure | None:
         """The cached outcome, or None. A damaged entry is None after a warning."""

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+import shlex
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from evalkit.records.baseline import Baseline
-from evalkit.records.check import ContenderCheck, Finding, Flaky, Gates, Night, SuiteCheck
+from evalkit.records.check import ContenderCheck, Finding, Flaky, Night, SuiteCheck
 from evalkit.records.places import cache_folder
-from evalkit.records.run import RunResult
-from evalkit.regression.baseline_file import BaselineError
 from evalkit.regression.baseline_side import side_of_baseline
-from evalkit.regression.baselines import ROOT, accept_command, baseline_files, find_baseline, read_baseline
+from evalkit.regression.baselines import ROOT, accept_command, baseline_files, read_baseline
 from evalkit.regression.differences import differences
 from evalkit.regression.flaky import COLUMNS, flaky_items
 from evalkit.regression.gates import NIGHT_LEVEL, Again, FirstLook, Held, first_look, judge_night
-from evalkit.regression.results import RunResults, results_of_run, rows_of_run
+from evalkit.regression.results import rows_of_run
+from evalkit.running.watch import Interrupted, Watch
+from evalkit.running.ways.batch import Submitted
+from evalkit.running.ways.choice import LIVE, HowToAsk
+from evalkit.running.ways.opening import opened_ways
 from evalkit.store.cache import CacheError
-from evalkit.store.nights import OpenNight, open_night
+from evalkit.store.nights import open_night
 from evalkit.store.runs import RunError
 from evalkit.suite.file.errors import SuiteError
-from evalkit.suite.file.load import load_suite
-from evalkit.workflows.night_run import NightOptions, night_run
-from evalkit.workflows.run import RunOptions, Watch
+from evalkit.workflows.night_suite import NightRuns, NightSuite
 
 _NIGHTS_LOOKED_AT = 7  # for flaky answers
-CONFIRMING = ".confirming"  # the folder of confirming runs, so that they are not a suite's newest run
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,37 +41,21 @@ class CheckOptions:
     fresh: bool = False
     runs: Path = Path("runs")
     baselines: Path = ROOT
+    how: HowToAsk = LIVE
 
     @property
     def command(self) -> str:
         """The command that starts this check again."""
-        import shlex
-
         suites = " ".join(shlex.quote(str(suite)) for suite in self.suites)
-        return f"python -m evalkit check {suites}{' --fresh' if self.fresh else ''}"
-
-
-@dataclass
-class _Suite:
-    """One suite while the night goes on. Without `results` it could not be run, and `check` says why."""
-
-    path: Path
-    check: SuiteCheck
-    gates: Gates = field(default_factory=Gates)
-    results: RunResults | None = None
-    held: list[Held] = field(default_factory=list)
-    files: dict[str, str] = field(default_factory=dict)
-    again: dict[str, Again] = field(default_factory=dict)
-    confirming: Path | None = None
+        return f"python -m evalkit check {suites}{' --fresh' if self.fresh else ''}{self.how.flags}"
 
 
 async def check(options: CheckOptions, watch: Watch | None = None) -> Night:
     """Check all suites as one night. `watch.monitors` holds the contenders of the suite under way.
 
-    What is wrong with one suite is in its SuiteCheck, and the others go on. Raises Interrupted when cancelled, and
-    SuiteError where no suite is given.
+    What is wrong with one suite is in its SuiteCheck, and the others go on. Raises Interrupted when cancelled,
+    SuiteError where no suite is given, and Submitted where the night waits for batches and nobody waits for them.
     """
-    watch = watch or Watch()
     suites = tuple(dict.fromkeys(options.suites))
     if not suites:
         raise SuiteError("no suite is given", expected="suite files, such as suites/*.yaml")
@@ -77,89 +63,79 @@ async def check(options: CheckOptions, watch: Watch | None = None) -> Night:
         night = open_night(cache_folder() / "nights", suites)
     except OSError as error:
         raise CacheError(f"{error.filename}: cannot be written: {error.strerror}") from error
-    opened = [await _run(path, options, night, watch) for path in suites]
-    everyone = [held for suite in opened for held in suite.held]
-    look = first_look(everyone)
-    again = await _ask_again(opened, look, options, night, watch)
-    found = iter(judge_night(everyone, look, again))
+    opened = [NightSuite.of(path) for path in suites]
+    async with opened_ways(options.how) as ways:
+        runs = NightRuns(
+            night.id,
+            options.fresh,
+            options.runs,
+            options.baselines,
+            options.how,
+            options.command,
+            ways,
+            watch or Watch(),
+        )
+        await _each(runs, [partial(suite.run, runs) for suite in opened])
+        _raise_submitted(opened)
+        everyone = [held for suite in opened for held in suite.held]
+        look = first_look(everyone)
+        await _each(runs, [partial(suite.confirm, names, runs) for suite, names in _suspects(opened, look)])
+        _raise_submitted(opened)
+    found = iter(judge_night(everyone, look, _again(opened)))
     done = Night(night.id, options.fresh, NIGHT_LEVEL, look.tests, tuple(_checked(s, found, options) for s in opened))
     if done.code in (0, 1):
         night.close()
     return done
 
 
-async def _run(path: Path, options: CheckOptions, night: OpenNight, watch: Watch) -> _Suite:
-    """Run one suite and lay its baselines beside it; a damaged baseline is found before money is spent."""
-    suite = _Suite(path, SuiteCheck(str(path), path.stem, None, True))
+async def _each(runs: NightRuns, work: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """Suite after suite; by batch side by side, so that all batches are under way before the first is waited for."""
+    if not runs.how.batch:
+        for one in work:
+            runs.watch.monitors.clear()
+            await one()
+        return
+    runs.watch.monitors.clear()
+    tasks = [asyncio.ensure_future(one()) for one in work]
     try:
-        declared = load_suite(path).suite
-        suite.check = replace(suite.check, suite=declared.name)
-        suite.gates = declared.gates.gates()
-        for file in baseline_files(options.baselines, declared.name):
-            read_baseline(file)
-        watch.monitors.clear()
-        run = RunOptions(path, require_all=True, runs=options.runs)
-        result = await night_run(NightOptions(run, night.id if options.fresh else ""), watch)
-        suite.results = results_of_run(Path(result.run))
-        _hold(suite, result, options)
-        suite.check = replace(suite.check, run=result.run, complete=result.complete, notes=result.warnings)
-    except SuiteError as error:
-        suite.check = replace(suite.check, error=error.render(), wrong=True)
-    except BaselineError as error:
-        suite.check = replace(suite.check, error=str(error), wrong=True)
-    except (CacheError, RunError) as error:
-        suite.check = replace(suite.check, error=f"{error}\nEverything answered before is kept.")
-    return suite
+        await asyncio.gather(*tasks)
+    except (asyncio.CancelledError, Interrupted):
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+        stopped = [end for end in ended if isinstance(end, Interrupted)]
+        raise Interrupted(sum(each.kept for each in stopped), sum(each.total for each in stopped)) from None
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _hold(suite: _Suite, result: RunResult, options: CheckOptions) -> None:
-    assert suite.results is not None
-    for name, tonight in suite.results.baselines.items():
-        found = find_baseline(options.baselines, suite.check.suite, name)
-        if found:
-            suite.files[name] = str(found[0])
-        needs = tuple(r for r in result.requirements if r.contender == name)
-        suite.held.append(Held(tonight, found[1] if found else None, suite.gates, needs))
+def _raise_submitted(opened: Sequence[NightSuite]) -> None:
+    """Raises Submitted where suites wait for batches, with what is wrong with others."""
+    waiting = [suite.submitted for suite in opened if suite.submitted is not None]
+    if waiting:
+        lines = {line.record.tag: line for each in waiting for line in each}  # suites may wait for the same batch
+        wrong = [suite.check for suite in opened if suite.check.error is not None]
+        problems = tuple(str(check.error) for check in wrong)
+        raise Submitted(tuple(lines.values()), problems, min((check.code for check in wrong), default=0))
 
 
-async def _ask_again(
-    opened: Sequence[_Suite], look: FirstLook, options: CheckOptions, night: OpenNight, watch: Watch
-) -> dict[int, Again]:
-    """A fresh run of every suspect, suite by suite; `{index of the contender in the night: its results}`."""
-    found: dict[int, Again] = {}
+def _suspects(opened: Sequence[NightSuite], look: FirstLook) -> Iterator[tuple[NightSuite, tuple[str, ...]]]:
+    """The suites with something to confirm, and what; suspects are numbered through the whole night."""
     start = 0
     for suite in opened:
         names = [held.tonight.contender for held in suite.held]
-        suspects = tuple(name for i, name in enumerate(names, start) if i in look.suspects)
-        if suspects:
-            await _confirm(suite, suspects, options, night, watch)
-        found |= {i: suite.again[name] for i, name in enumerate(names, start) if name in suite.again}
+        if suspects := tuple(name for i, name in enumerate(names, start) if i in look.suspects):
+            yield suite, suspects
         start += len(names)
-    return found
 
 
-async def _confirm(
-    suite: _Suite, suspects: tuple[str, ...], options: CheckOptions, night: OpenNight, watch: Watch
-) -> None:
-    watch.monitors.clear()
-    watch.on_warning(f"{suite.check.suite}: asking {', '.join(suspects)} again to confirm what fell")
-    run = RunOptions(suite.path, require_all=True, runs=options.runs / CONFIRMING)
-    try:
-        result = await night_run(NightOptions(run, f"{night.id}+confirming", suspects), watch)
-        results = results_of_run(Path(result.run))
-    except (SuiteError, CacheError, RunError) as error:
-        suite.again = {name: Again(reason=f"the fresh run could not be made: {error}") for name in suspects}
-        suite.check = replace(suite.check, complete=False)
-        return
-    suite.confirming = results.folder
-    for name in suspects:
-        there = results.baselines.get(name)
-        suite.again[name] = Again(there) if there else Again(reason="the fresh run has no answers")
-    if not result.complete:
-        suite.check = replace(suite.check, complete=False)
+def _again(opened: Sequence[NightSuite]) -> dict[int, Again]:
+    """What the second look showed, by the number of the contender in the night."""
+    everyone = [(suite, held.tonight.contender) for suite in opened for held in suite.held]
+    return {i: suite.again[name] for i, (suite, name) in enumerate(everyone) if name in suite.again}
 
 
-def _checked(suite: _Suite, found: Iterator[tuple[Finding, ...]], options: CheckOptions) -> SuiteCheck:
+def _checked(suite: NightSuite, found: Iterator[tuple[Finding, ...]], options: CheckOptions) -> SuiteCheck:
     if suite.results is None:
         return suite.check
     flaky = _flaky(suite, options)
@@ -173,7 +149,9 @@ def _checked(suite: _Suite, found: Iterator[tuple[Finding, ...]], options: Check
     )
 
 
-def _contender(suite: _Suite, held: Held, findings: tuple[Finding, ...], flaky: Mapping[str, Flaky]) -> ContenderCheck:
+def _contender(
+    suite: NightSuite, held: Held, findings: tuple[Finding, ...], flaky: Mapping[str, Flaky]
+) -> ContenderCheck:
     tonight = held.tonight
     again = suite.again.get(tonight.contender)
     return ContenderCheck(
@@ -203,7 +181,7 @@ def _differences(before: Baseline | None, now: Baseline) -> tuple[str, ...]:
     return tuple(each.text for each in found if not each.text.startswith("another model answered"))
 
 
-def _notes(suite: _Suite, missing: Sequence[str], options: CheckOptions) -> Iterator[str]:
+def _notes(suite: NightSuite, missing: Sequence[str], options: CheckOptions) -> Iterator[str]:
     if missing:
         yield f"no baseline yet: {', '.join(missing)}"
     asked = {held.tonight.contender for held in suite.held}
@@ -222,7 +200,7 @@ def _commands(check: SuiteCheck, missing: Sequence[str], everyone: int) -> tuple
     return tuple(accept_command(check.run, name) for name in missing)
 
 
-def _flaky(suite: _Suite, options: CheckOptions) -> dict[str, Flaky]:
+def _flaky(suite: NightSuite, options: CheckOptions) -> dict[str, Flaky]:
     assert suite.results is not None
     folder = suite.results.folder
     others = (p.parent for p in (options.runs / suite.check.suite).glob("*/manifest.json"))

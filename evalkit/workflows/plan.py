@@ -10,6 +10,7 @@ from evalkit.records.plan import Plan, PlannedContender, Visible
 from evalkit.records.request import Request
 from evalkit.running.estimates import estimate
 from evalkit.running.prepare import Prepared, prepare
+from evalkit.running.rounds import compares_prompts
 from evalkit.stats.power import clean_answers_needed, smallest_visible_gap
 from evalkit.suite.prompts.contenders import Contender
 
@@ -37,10 +38,10 @@ def plan_suite(path: Path, models: tuple[str, ...] = ()) -> Plan:
 def _asked(prepared: Prepared) -> list[tuple[Contender, str]]:
     """Who is asked on which split: several prompts all run on dev, and one of them, here the first, on test."""
     everyone = prepared.contenders
-    prompts = tuple(prepared.suite.loaded.suite.prompts)
-    if len(prompts) == 1 or "dev" not in prepared.suite.dataset.splits:
+    if not compares_prompts(prepared):
         return [(c, "test") for c in everyone]
-    return [(c, "dev") for c in everyone] + [(c, "test") for c in everyone if c.prompt == prompts[0]]
+    first = next(iter(prepared.suite.loaded.suite.prompts))
+    return [(c, "dev") for c in everyone] + [(c, "test") for c in everyone if c.prompt == first]
 
 
 def _planned(prepared: Prepared, contender: Contender, split: str) -> PlannedContender:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from evalkit.records.run import RunResult
-from evalkit.running.options import Interrupted, NothingToRun, RunOptions, Watch
-from evalkit.running.prepare import prepare
-from evalkit.running.suite_run import SuiteRun
+from evalkit.running.execute import execute
+from evalkit.running.settings import RunSettings
+from evalkit.running.watch import Interrupted, NothingToRun, Watch
 
-__all__ = ["Interrupted", "NothingToRun", "RunOptions", "Watch", "run_suite"]
+__all__ = ["Interrupted", "NothingToRun", "RunSettings", "Watch", "run_suite"]
 
 
-async def run_suite(options: RunOptions, watch: Watch | None = None) -> RunResult:
-    """Run a suite from its file to its folder under `runs/`.
+async def run_suite(settings: RunSettings, watch: Watch | None = None) -> RunResult:
+    """Run a suite from its file to its folder under `runs/`, asked as `settings.how` says.
 
     Raises SuiteError for a wrong suite, wrong data or a run in which nothing can be asked; Interrupted when
-    cancelled; CacheError and RunError where the disk does not take what must be written.
+    cancelled; CacheError and RunError where the disk does not take what must be written. By batch also
+    BatchStoreError, and Submitted where batches are under way and nobody waits for them; on a cluster ClusterError.
     """
-    prepared = prepare(options.suite, options.models)
-    watch = watch or Watch()
-    watch.on_start(prepared)
-    return await SuiteRun(prepared, options, watch).execute()
+    return await execute(settings, watch)

@@ -14,7 +14,7 @@ from evalkit.store.runs import RunError
 from evalkit.store.sessions import locked, session_folder
 from evalkit.suite.file.errors import SuiteError
 from evalkit.workflows.reopen import open_run
-from evalkit.workflows.run import Interrupted, NothingToRun, RunOptions, run_suite
+from evalkit.workflows.run import Interrupted, NothingToRun, RunSettings, run_suite
 
 
 class SharedRunError(Exception):
@@ -33,19 +33,19 @@ class _Outcome(msgspec.Struct):
     nobody: bool = False
 
 
-def shared_run(options: RunOptions, session: str) -> RunResult:
+def shared_run(settings: RunSettings, session: str) -> RunResult:
     """The run of a suite with its verdict, made once in a session, whichever process asks first.
 
     `session` names what belongs together, such as one start of pytest. The others wait for the first one; where that
     one was killed, the next goes on from the response cache. To be called outside an event loop. Raises
     SharedRunError, or NobodyAsked; KeyboardInterrupt when stopped.
     """
-    path = _place(options, session)
+    path = _place(settings, session)
     try:
         with locked(path):
             outcome = _read(path)
             if outcome is None:
-                outcome = _run(options)
+                outcome = _run(settings)
                 path.write_bytes(msgspec.json.encode(outcome))
     except OSError as error:
         raise SharedRunError(f"{error.filename}: cannot be written: {error.strerror}") from error
@@ -57,9 +57,9 @@ def shared_run(options: RunOptions, session: str) -> RunResult:
         raise SharedRunError(str(error)) from error
 
 
-def _run(options: RunOptions) -> _Outcome:
+def _run(settings: RunSettings) -> _Outcome:
     try:
-        return _Outcome(run=str(Path(asyncio.run(run_suite(options)).run).absolute()))
+        return _Outcome(run=str(Path(asyncio.run(run_suite(settings)).run).absolute()))
     except NothingToRun as error:
         return _Outcome(error=str(error), nobody=True)
     except SuiteError as error:
@@ -70,8 +70,8 @@ def _run(options: RunOptions) -> _Outcome:
         raise KeyboardInterrupt from None
 
 
-def _place(options: RunOptions, session: str) -> Path:
-    asked = [str(options.suite.resolve()), options.models, str(options.runs.resolve()), options.require_all]
+def _place(settings: RunSettings, session: str) -> Path:
+    asked = [str(settings.suite.resolve()), settings.models, str(settings.runs.resolve()), settings.require_all]
     name = hashlib.sha256(msgspec.json.encode(asked)).hexdigest()[:32]
     return session_folder(session) / f"{name}.json"
 

@@ -23,10 +23,12 @@ from evalkit.models.batches import batch_api
 from evalkit.models.registry import open_model
 from evalkit.models.sdk import SdkModel
 from evalkit.records.completion import Completion, Failure
+from evalkit.running.ways.batch import BatchLine, Submitted
+from evalkit.running.ways.choice import HowToAsk
 from evalkit.store.batches import BatchRecord, BatchStore, BatchStoreError
 from evalkit.store.cache import ResponseCache
-from evalkit.workflows.batch import BatchOptions, collect, run_batch, status, submit
-from evalkit.workflows.run import RunOptions, Watch, run_suite
+from evalkit.workflows.batch import collect, status
+from evalkit.workflows.run import RunSettings, Watch, run_suite
 from tests.conftest import TEST_KEY
 from tests.data import ROOT
 from tests.engine.asking import PARAMETERS, PREFIX, QUICK, ask_fake, context, request, run_fake, spec
@@ -300,19 +302,29 @@ def vendors(fakes: Fakes, monkeypatch: pytest.MonkeyPatch) -> Fakes:
 def child(code: str, folder: Path) -> subprocess.Popen[str]:
     """A process of its own in the suite's folder."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder / "cache")}
-    script = f"import asyncio\nfrom pathlib import Path\nfrom evalkit.workflows.batch import *\n{code}"
+    head = "import asyncio\nfrom pathlib import Path\nfrom evalkit.running.ways.choice import *\n"
+    script = f"{head}from evalkit.workflows.run import *\n{code}"
     return subprocess.Popen(
         [sys.executable, "-c", script], cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
-RUN = "o = BatchOptions(RunOptions(Path('suite.yaml')), poll_s=0.05)\n"
+BY_BATCH = RunSettings(Path("suite.yaml"), how=HowToAsk(batch=True, first_look_s=0.01))
+RUN = "o = RunSettings(Path('suite.yaml'), how=HowToAsk(batch=True, first_look_s=0.05))\n"
 SHOW = """
 import json
-r = asyncio.run(run_batch(o))
+r = asyncio.run(run_suite(o))
 print(json.dumps([[c.id, c.metrics['accuracy'].value, c.n, c.from_cache, c.cost and c.cost.spent,
       c.cost and c.cost.cold, c.latency_ms and c.latency_ms.p50, dict(c.status)] for c in r.contenders]))
 """
+
+
+def submitted(watch: Watch | None = None) -> tuple[BatchLine, ...]:
+    """What is under way after a run that waits for nothing."""
+    settings = RunSettings(Path("suite.yaml"), how=HowToAsk(batch=True, wait=False))
+    with pytest.raises(Submitted) as waiting:
+        asyncio.run(run_suite(settings, watch))
+    return waiting.value.lines
 
 
 def finished(process: subprocess.Popen[str]) -> str:
@@ -346,7 +358,7 @@ def test_a_run_goes_on_after_a_kill_and_on_another_day(
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "live"))
-    live = asyncio.run(run_suite(RunOptions(Path("suite.yaml"))))
+    live = asyncio.run(run_suite(RunSettings(Path("suite.yaml"))))
     for mine, other in zip(rows, live.contenders, strict=True):
         name, accuracy, n, from_cache, spent, cold, p50, status = mine
         assert other.metrics is not None and other.status is not None and other.cost is not None
@@ -365,8 +377,8 @@ def test_submit_then_collect_on_another_day(vendors: Fakes, tmp_path: Path, monk
     write_suite(tmp_path, vendors)
     for fake in vendors.values():
         fake.configure(batch_looks=1)
-    options = BatchOptions(RunOptions(Path("suite.yaml")), poll_s=0.01)
-    lines = asyncio.run(submit(options))
+    options = BY_BATCH
+    lines = submitted()
     assert [line.record.contender for line in lines] == ["a/default/prompt", "o/default/prompt"]
     assert [line.record.command for line in lines] == ["python -m evalkit run suite.yaml --batch"] * 2
     states = [line.state for line in asyncio.run(status())]
@@ -374,7 +386,7 @@ def test_submit_then_collect_on_another_day(vendors: Fakes, tmp_path: Path, monk
     (tmp_path / "suite.yaml").rename(tmp_path / "elsewhere.yaml")
     assert [line.record.collected for line in asyncio.run(collect())] == [True, True]
     (tmp_path / "elsewhere.yaml").rename(tmp_path / "suite.yaml")
-    result = asyncio.run(run_batch(options))
+    result = asyncio.run(run_suite(options))
     assert result.complete and [c.from_cache for c in result.contenders] == [0, 0]
     assert [fake.stats()["requests"] for fake in vendors.values()] == [0, 0]
 
@@ -386,13 +398,13 @@ def test_a_provider_that_cannot_be_reached_is_left_for_later(
     monkeypatch.chdir(tmp_path)
     write_suite(tmp_path, vendors)
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
-    options, warned = BatchOptions(RunOptions(Path("suite.yaml")), poll_s=0.01), list[str]()
-    lines = asyncio.run(submit(options, Watch(on_warning=warned.append)))
+    options, warned = BY_BATCH, list[str]()
+    lines = submitted(Watch(on_warning=warned.append))
     assert [line.record.id is None for line in lines] == [False, True]
     assert any("o/default/prompt: not everything is submitted" in warning for warning in warned)
     assert list(tmp_path.glob("runs/*/*/summary.json")) == []
     monkeypatch.setenv("OPENAI_BASE_URL", vendors["openai"].url)
-    assert asyncio.run(run_batch(options)).complete
+    assert asyncio.run(run_suite(options)).complete
     assert [len(fake.stats()["batches"]) for fake in vendors.values()] == [1, 1]
 
 
@@ -403,7 +415,7 @@ def test_what_failed_for_ever_is_an_infra_error_with_its_reason(
     write_suite(tmp_path, vendors)
     for fake in vendors.values():
         fake.configure(batch_looks=0, faults=[{"match": "ticket 7", "then": {"kind": "expired"}}])
-    result = asyncio.run(run_batch(BatchOptions(RunOptions(Path("suite.yaml")), poll_s=0.01)))
+    result = asyncio.run(run_suite(BY_BATCH))
     assert not result.complete
     for contender in result.contenders:
         assert dict(contender.errors) == {"expired in the batch, not answered": 1}
@@ -418,7 +430,7 @@ def test_a_parameter_that_is_refused_is_left_out_of_the_next_batch(
     write_suite(tmp_path, vendors)
     for fake in vendors.values():
         fake.configure(batch_looks=0, reject_parameters=["prompt_cache_key"])
-    result = asyncio.run(run_batch(BatchOptions(RunOptions(Path("suite.yaml")), poll_s=0.01)))
+    result = asyncio.run(run_suite(BY_BATCH))
     assert result.complete
     first, second = vendors["openai"].stats()["batches"]
     assert "prompt_cache_key" in first["bodies"][0] and "prompt_cache_key" not in second["bodies"][0]

@@ -28,11 +28,11 @@ from evalkit.models.registry import open_model
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.model import Rates
 from evalkit.records.price import Price, Tier
-from evalkit.records.run import ContenderResult, RunResult
+from evalkit.records.run import ContenderResult
+from evalkit.running.ways.choice import HowToAsk
 from evalkit.store.cache import ResponseCache
 from evalkit.suite.prompts.template import make_prefix
-from evalkit.workflows.cluster import ClusterOptions, run_cluster
-from evalkit.workflows.run import Interrupted, RunOptions, Watch, run_suite
+from evalkit.workflows.run import Interrupted, RunSettings, Watch, run_suite
 from tests.cli_helper import write, write_rows
 from tests.conftest import TEST_KEY, TEST_KEY_ENV
 from tests.engine.asking import PARAMETERS, PREFIX, QUICK, Asked, context, request, run_fake, spec
@@ -150,9 +150,9 @@ def figures(result: ContenderResult) -> ContenderResult:
     return replace(result, latency_ms=None)
 
 
-def run_there(path: Path, folder: Path, watch: Watch | None = None, **more: Any) -> RunResult:
-    options = RunOptions(path, runs=folder / "runs", **more)
-    return asyncio.run(run_cluster(ClusterOptions(options, TWO), watch))
+def there(path: Path, folder: Path, models: tuple[str, ...] = (), max_cost: float | None = None) -> RunSettings:
+    how = HowToAsk(cluster="ray", workers=2, max_cost=max_cost)
+    return RunSettings(path, models, runs=folder / "runs", how=how)
 
 
 def test_the_same_numbers_as_on_one_machine(
@@ -161,7 +161,7 @@ def test_the_same_numbers_as_on_one_machine(
     answers = {f"ticket {i}": "ab"[i % 2] if i % 5 else "c" for i in range(40)}
     fake_anthropic.configure(answers=answers)
     path = suite(tmp_path, fake_anthropic.url)
-    here = asyncio.run(run_suite(RunOptions(path, runs=tmp_path / "here")))
+    here = asyncio.run(run_suite(RunSettings(path, runs=tmp_path / "here")))
     alone = fake_anthropic.stats()
     fake_anthropic.reset()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
@@ -173,20 +173,20 @@ def test_the_same_numbers_as_on_one_machine(
         return await ordinary(self, name, *more)
 
     monkeypatch.setattr(Cluster, "open", noted)
-    there = run_there(path, tmp_path)
+    away = asyncio.run(run_suite(there(path, tmp_path)))
     assert sent == ["haiku/default/prompt test"]  # what is recorded stays here
-    assert [figures(c) for c in there.contenders] == [figures(c) for c in here.contenders]
-    assert there.requirements == here.requirements
+    assert [figures(c) for c in away.contenders] == [figures(c) for c in here.contenders]
+    assert away.requirements == here.requirements
     assert fake_anthropic.stats()["tokens"] == alone["tokens"]
     assert fake_anthropic.stats()["requests"] == fake_anthropic.stats()["with_key"] == 40
     # The cache is one: asked again on one machine, nothing is sent.
-    again = asyncio.run(run_suite(RunOptions(path, runs=tmp_path / "again")))
+    again = asyncio.run(run_suite(RunSettings(path, runs=tmp_path / "again")))
     assert again.contenders[0].from_cache == 40 and fake_anthropic.stats()["requests"] == 40
 
 
 def test_without_a_hosted_model_no_worker_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(Cluster, "start")
-    done = run_there(suite(tmp_path, "http://127.0.0.1:9", n=4), tmp_path, models=("old",))
+    done = asyncio.run(run_suite(there(suite(tmp_path, "http://127.0.0.1:9", n=4), tmp_path, ("old",))))
     assert done.contenders[0].n == 4 and "nothing for workers" in done.warnings[-1]
 
 
@@ -251,7 +251,7 @@ def test_the_rate_is_one_for_all_workers(farm: Farm, fake_anthropic: FakeProvide
 
 
 def test_the_budget_is_one_for_all_workers(local_ray: Path, fake_anthropic: FakeProvider, tmp_path: Path) -> None:
-    done = run_there(suite(tmp_path, fake_anthropic.url), tmp_path, max_cost=0.4)
+    done = asyncio.run(run_suite(there(suite(tmp_path, fake_anthropic.url), tmp_path, max_cost=0.4)))
     haiku = done.contenders[0]
     assert haiku.cost is not None and haiku.cost.spent is not None and haiku.status is not None
     tokens = fake_anthropic.stats()["tokens"]
@@ -268,9 +268,7 @@ def test_stopped_in_the_middle_it_keeps_what_it_has(
     path, watch = suite(tmp_path, fake_anthropic.url), Watch()
 
     async def stop() -> int:
-        running = asyncio.create_task(
-            run_cluster(ClusterOptions(RunOptions(path, ("haiku",), runs=tmp_path / "runs"), TWO), watch)
-        )
+        running = asyncio.create_task(run_suite(there(path, tmp_path, ("haiku",)), watch))
         await until(lambda: any(monitor.done >= 10 for monitor in watch.monitors.values()))
         running.cancel()
         with pytest.raises(Interrupted) as stopped:
@@ -279,7 +277,7 @@ def test_stopped_in_the_middle_it_keeps_what_it_has(
 
     kept = asyncio.run(stop())
     assert 10 <= kept < 40
-    done = asyncio.run(run_suite(RunOptions(path, ("haiku",), runs=tmp_path / "runs")))
+    done = asyncio.run(run_suite(RunSettings(path, ("haiku",), runs=tmp_path / "runs")))
     assert done.contenders[0].from_cache >= kept and done.contenders[0].n == 40
 
 

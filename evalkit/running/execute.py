@@ -1,0 +1,37 @@
+"""The one function that makes a run, for every workflow: prepared, told to the watch, asked in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from evalkit.records.run import RunResult
+from evalkit.running.prepare import Prepared, prepare
+from evalkit.running.rounds import Rounds
+from evalkit.running.settings import RunSettings
+from evalkit.running.stages import Stage
+from evalkit.running.suite_run import SuiteRun
+from evalkit.running.watch import Watch
+from evalkit.running.ways.opening import Ways, opened_ways
+
+
+async def execute(
+    settings: RunSettings,
+    watch: Watch | None = None,
+    *,
+    prepared: Prepared | None = None,
+    rounds: Rounds | None = None,
+    stages: Sequence[Stage] = (),
+    ways: Ways | None = None,
+) -> RunResult:
+    """Run a suite from its file to its folder under `settings.runs`.
+
+    `prepared` is the suite where it was prepared before; `ways` makes the way of asking where several runs share one,
+    else `settings.how` says it. Raises what `SuiteRun.execute` raises.
+    """
+    watch = watch or Watch()
+    prepared = prepared or prepare(settings.suite, settings.models)
+    watch.on_start(prepared)
+    if ways is not None:
+        return await SuiteRun(prepared, settings, watch, way=ways(), rounds=rounds, stages=stages).execute()
+    async with opened_ways(settings.how) as own:
+        return await SuiteRun(prepared, settings, watch, way=own(), rounds=rounds, stages=stages).execute()

@@ -1,0 +1,46 @@
+"""Asking at a given rate, whether the server keeps up or not; what is not hosted is asked live."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from evalkit.engine.open_loop import OpenLane, OpenRate, connections
+from evalkit.models.base import Model
+from evalkit.models.registry import open_model
+from evalkit.running.state import Asking, RunState
+from evalkit.running.ways.live import LiveWay
+from evalkit.suite.prompts.contenders import Contender
+
+
+class OpenRateWay:
+    """Sends by a schedule. Nothing is read from the response cache or written to it."""
+
+    def __init__(self, live: LiveWay, pace: OpenRate) -> None:
+        self.live, self.pace = live, pace
+
+    def start(self, state: RunState) -> None:
+        """Nothing to warn of before it is asked."""
+        self.state = state
+        self.live.start(state)
+
+    async def open(self, contender: Contender, split: str) -> Model:
+        """Open with as many connections as a slow server may need."""
+        context = replace(self.live.context(contender, split), concurrency=connections())
+        return open_model(contender.spec, context)
+
+    async def ask(self, asking: Asking) -> None:
+        """Send each request at its time, and say where the client itself was late."""
+        run = asking.run
+        if not run.contender.spec.is_api:
+            await self.live.ask(asking)
+            return
+        lane = OpenLane(asking.model, asking.keys, self.pace, run.monitor, run.take)
+        await lane.run(asking.work())
+        if (warning := lane.warning()) is not None:
+            self.state.warn(f"{run.contender.id}: {warning}")
+
+    def end_round(self) -> None:
+        """All answers are there."""
+
+    def finish(self) -> None:
+        """Nothing was kept aside."""
