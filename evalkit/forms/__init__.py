@@ -1,1 +1,1 @@
-"""What an answer must look like: each form with its strict and its lenient reading."""
+"""What an answer must look like: a file per form, `table.py` with a line for each, `parsing/` for what they share."""

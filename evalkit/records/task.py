@@ -18,7 +18,8 @@ class TaskFacts:
 
     `object_target`: the right answer is an object of fields. `one_value`: it is one value, so that an answer of
     several fields needs to say which of them is meant. `classes`: targets are classes, which a model can learn from
-    train. `may_show_target`: a prompt may show the target's column, as where a text is to be rewritten.
+    train. `open_ended`: many answers would be right, so that equality with the target says little, and a prompt may
+    show the target's column.
     """
 
     name: Task
@@ -26,7 +27,7 @@ class TaskFacts:
     object_target: bool = False
     one_value: bool = False
     classes: bool = False
-    may_show_target: bool = False
+    open_ended: bool = False
 
     def allows(self, form: str) -> bool:
         """Whether answers may have this form."""
@@ -39,6 +40,6 @@ TASKS: Mapping[str, TaskFacts] = {
         TaskFacts("classify", one_value=True, classes=True),
         TaskFacts("extract", forms=("json",), object_target=True),
         TaskFacts("answer", one_value=True),
-        TaskFacts("write", may_show_target=True),
+        TaskFacts("write", open_ended=True),
     )
 }

@@ -16,7 +16,6 @@ from evalkit.running.prepare import Prepared
 from evalkit.running.prompt_choice import ladders
 from evalkit.scoring.sample_means import sample_means
 from evalkit.stats.paired import compare_paired
-from evalkit.suite.config.output import NATIVE_FORMS
 
 _LEVEL = 0.05
 
@@ -55,7 +54,7 @@ def facts_of(gathered: Gathered, result: RunResult) -> Facts:
             for c in prepared.contenders
             if c.spec.price is not None and c.spec.price.gpu_hour is not None
         },
-        has_native=suite.output.form in NATIVE_FORMS,
+        has_native=suite.output.facts.enforceable,
         listed_frontier=tuple(name for name, model in suite.models.items() if model.role == "frontier"),
         missing_env=_missing_env(prepared, result.contenders),
         diagnosed=diagnosed,

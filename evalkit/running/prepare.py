@@ -58,7 +58,7 @@ def _check_examples(suite: OpenSuite, chosen: tuple[Contender, ...]) -> None:
         seen.add(contender.prefix.digest)
         scorer = _scorer(suite, contender)
         for turn in contender.prefix.examples:
-            target: Target = turn.assistant if contender.output.task != "extract" else {}
+            target: Target = {} if contender.output.task_facts.object_target else turn.assistant
             score = scorer.score(Completion(turn.assistant, "end", Timing(0.0)), target)
             if score.status is not Status.OK:
                 found = f"{turn.assistant[:60]!r} lacks the form {contender.output.form} ({score.note})"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from evalkit.forms.lenient import lenient_reader
-from evalkit.forms.reading import Reading
-from evalkit.forms.strict import TOO_SLOW, strict_reader
-from evalkit.forms.text.notes import shown
+from evalkit.forms.parsing.notes import shown
+from evalkit.forms.reading import TOO_SLOW, Reading
+from evalkit.forms.table import form_of
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.output import Output
 from evalkit.records.score import Score, Status
@@ -32,8 +31,8 @@ class Scorer:
         facts = output.task_facts
         if not facts.allows(output.form):
             raise ValueError(f"task {facts.name} needs form {' or '.join(facts.forms or ())}")
-        self._strict = strict_reader(output)
-        self._lenient = lenient_reader(output)
+        form = form_of(output)
+        self._strict, self._lenient = form.strict(output), form.lenient(output)
         self._task = task_scoring(output)
 
     def score(self, outcome: Completion | Failure, target: Target) -> Score:

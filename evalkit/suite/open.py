@@ -70,13 +70,13 @@ def _dataset_spec(loaded: LoadedSuite, prompts: Mapping[str, PromptTemplates], w
         labels = declared
     spec = DatasetSpec(
         test=_source(loaded, "test", config.test, warnings),
-        target=TargetReader.of(config.target, suite.task == "extract"),
+        target=TargetReader.of(config.target, suite.facts.object_target),
         inputs=frozenset().union(*(p.user.variables for p in prompts.values())),
         id=config.id,
         group=config.group,
         leakage=config.leakage,
         labels=labels,
-        classes=suite.task == "classify" or labels != (),
+        classes=suite.facts.classes or labels != (),
         limit=config.limit,
         model_limits=frozenset(model.limit for model in suite.models.values() if model.limit is not None),
         seed=suite.run.seed if suite.run.seed is not None else 7,
@@ -158,5 +158,5 @@ def _warnings(opened: OpenSuite) -> Iterator[str]:
             if len(examples) < asked.count:
                 yield f"prompt {name} asks for {asked.count} examples, and train gives {len(examples)}"
         shown = opened.prompts[name].user.variables & set(opened.dataset.spec.target.columns)
-        if shown and suite.task != "write":
+        if shown and not suite.facts.open_ended:
             yield f"prompt {name} shows the target column {min(shown)!r}: the answer is given away"

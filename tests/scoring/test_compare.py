@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.forms.text.compare import number_key, same_answer
+from evalkit.forms.parsing.compare import number_key, same_answer
 
 
 @pytest.mark.parametrize(

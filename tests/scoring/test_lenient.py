@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from evalkit.forms.text.repair import find_object
-from evalkit.forms.text.vocabulary import Vocabulary
+from evalkit.forms.parsing.repair import find_object
+from evalkit.forms.parsing.vocabulary import Vocabulary
 from evalkit.records.output import Output
 from evalkit.scoring.scorer import Scorer
 from tests.scoring.answers import EXTRACT, JSON, LABEL, NATIVE, NUMBER, TEXT, said

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evalkit.forms.text.vocabulary import Vocabulary
+from evalkit.forms.parsing.vocabulary import Vocabulary
 from evalkit.records.completion import Completion, Timing
 from evalkit.records.output import Output
 from evalkit.records.score import Status

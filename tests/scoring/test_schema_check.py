@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.forms.text.schema_check import SchemaCheck, SchemaProblem
+from evalkit.forms.parsing.schema_check import SchemaCheck, SchemaProblem
 from evalkit.records.output import Output
 from evalkit.scoring.scorer import Scorer
 

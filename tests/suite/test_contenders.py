@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from evalkit.records.completion import Completion, Timing
-from evalkit.records.output import Output
 from evalkit.records.score import Status
 from evalkit.scoring.scorer import Scorer
 from evalkit.suite.file.errors import SuiteError
-from evalkit.suite.prompts.contenders import Contender, contenders, native_schema, samples_of
+from evalkit.suite.prompts.contenders import Contender, contenders, samples_of
 from evalkit.suite.prompts.template import TemplateProblem
 from tests.suite.made import opened, row
 
@@ -252,10 +251,10 @@ def test_native_labels_are_one_of_the_vocabulary(tmp_path: Path) -> None:
     assert contender.parameters.stop == (), "JSON may hold line breaks"
 
 
-def test_native_json_is_the_suites_schema() -> None:
-    output = Output("extract", "json", schema=OBJECT, enforce="native")
-    assert native_schema(output) == OBJECT
-    assert native_schema(replace(output, enforce="prompt")) is None
+def test_native_json_is_the_suites_schema(tmp_path: Path) -> None:
+    form = "form: json\n  schema: {path: s.json}\n  answer: label"
+    assert one(tmp_path, (FORM, f"{form}\n  enforce: native")).parameters.schema == OBJECT
+    assert one(tmp_path, (FORM, form)).parameters.schema is None
 
 
 # who is asked

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from evalkit.forms.parsing.clean import answer_text
+from evalkit.forms.parsing.compare import same_answer
 from evalkit.forms.reading import Reading
-from evalkit.forms.text.clean import answer_text
-from evalkit.forms.text.compare import same_answer
+from evalkit.forms.table import form_of
 from evalkit.records.output import Output
 from evalkit.records.score import Score, Status
 from evalkit.scoring.tasks.base import Target, TaskScoring
@@ -16,7 +17,7 @@ class AnswerScoring(TaskScoring):
     def __init__(self, output: Output) -> None:
         super().__init__(output)
         self._labels = frozenset(output.labels)
-        self._free_text = output.form == "text"
+        self._free_text = form_of(output).free_text
 
     def judged(self, status: Status, strict: Reading, lenient: Reading, target: Target) -> Score:
         """Strictly the target to the last character; leniently by meaning, but a label means itself alone."""

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from evalkit.forms.text.compare import answer_key
-from evalkit.forms.text.json_text import canonical
-from evalkit.forms.text.notes import storable
+from evalkit.forms.parsing.compare import answer_key
+from evalkit.forms.parsing.json_text import canonical
+from evalkit.forms.parsing.notes import storable
 from evalkit.records.score import FieldResult, FieldState
 
 # An answer is hostile: a long key with many values would repeat the key, so what is stored is bounded.

@@ -1,17 +1,23 @@
-"""`output:`: the form that an answer must have."""
+"""`output:`: the form that an answer must have. What each form takes and checks stands in `forms/`, a file per form."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
+from evalkit.forms.base import Form
+from evalkit.forms.table import FORMS, enforceable, forms_with, keys
 from evalkit.records.output import Enforce
-from evalkit.suite.config.base import Config, FileRef, Mistake, Text, TextTuple, mistakes_error
+from evalkit.suite.config.base import Config, FileRef, Mistake, Text, TextTuple, YamlPath, mistakes_error
 
 FROM_DATA: Literal["from_data"] = "from_data"
-Form = Literal["label", "json", "regex", "text"]
-NATIVE_FORMS: tuple[Form, ...] = ("label", "json")
+
+if TYPE_CHECKING:
+    FormName = str
+else:  # for pydantic and the JSON Schema: one of the names in the table
+    FormName = Literal[tuple(FORMS)]
 
 Labels = Annotated[
     Annotated[Literal["from_data"], Tag("(from_data, or a list of labels)")]
@@ -20,10 +26,27 @@ Labels = Annotated[
 ]
 
 
+# A key of the suite whose name a pydantic model cannot have.
+_FIELD_OF = {"schema": "schema_"}
+_KEY_OF = {field: key for key, field in _FIELD_OF.items()}
+_TIGHT = [form for form in FORMS.values() if form.max_tokens != Form.max_tokens]
+_ROOM_DESCRIPTION = (
+    "Room for the visible answer, thinking apart. Default: "
+    + "".join(f"{form.max_tokens} for {form.words}, " for form in _TIGHT)
+    + f"else {Form.max_tokens}."
+)
+
+
+def _room(data: dict[str, Any]) -> int:
+    """The default of `max_tokens`; `data` has no form where that was wrong itself."""
+    form = FORMS.get(data.get("form", ""))
+    return Form.max_tokens if form is None else form.max_tokens
+
+
 class OutputConfig(Config):
     """The form of an answer and how it is asked for."""
 
-    form: Form = Field("label", description="The exact form of an answer.")
+    form: FormName = Field("label", description="The exact form of an answer.")
     labels: Labels | None = Field(
         None, description="The closed vocabulary: a list, or from_data (the distinct targets of all splits)."
     )
@@ -33,69 +56,51 @@ class OutputConfig(Config):
     enforce: Enforce = Field(
         "prompt", description="Asked for in words (prompt), or by the provider's structured output (native)."
     )
-    max_tokens: int = Field(
-        default_factory=lambda data: 64 if data.get("form") == "label" else 1024,
-        ge=1,
-        description="Room for the visible answer, thinking apart. Default: 64 for labels, else 1024.",
-    )
+    max_tokens: int = Field(default_factory=_room, ge=1, description=_ROOM_DESCRIPTION)
 
-    @field_validator("labels", mode="after")
+    @property
+    def facts(self) -> Form:
+        """The form itself, with all that it is."""
+        return FORMS[self.form]
+
+    @field_validator("labels", "schema_", "answer", "pattern", mode="after")
     @classmethod
-    def _distinct(cls, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
-        labels = value if isinstance(value, tuple) else ()
-        error = mistakes_error(
-            Mistake((i,), f"the label `{label}` is given twice")
-            for i, label in enumerate(labels)
-            if label in labels[:i]
-        )
-        if error:
-            raise error
-        return value
-
-    @field_validator("pattern", mode="after")
-    @classmethod
-    def _compiles(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        import regex
-
-        problem = None
-        try:
-            if "answer" not in regex.compile(value).groupindex:
-                problem = "the pattern has no group `answer`"
-        except regex.error as failure:
-            problem = f"not a regular expression: {failure}"
-        error = mistakes_error([Mistake((), problem, expected=r"a pattern such as (?P<answer>\d+)")] if problem else [])
-        if error:
-            raise error
+    def _sound(cls, value: Any, info: ValidationInfo) -> Any:
+        """A value that is given must pass its key's own check, whatever the form."""
+        if value is not None:
+            problems = keys()[_KEY_OF.get(str(info.field_name), str(info.field_name))].check(value)
+            error = mistakes_error(Mistake(p.path, p.problem, expected=p.expected) for p in problems)
+            if error:
+                raise error
         return value
 
     @model_validator(mode="after")
     def _fits_form(self) -> Self:
         return self.require([*self._missing(), *self._superfluous()])
 
-    def _missing(self) -> list[Mistake]:
-        wanted = {
-            "label": ("labels", self.labels, "labels: from_data, or a list of labels"),
-            "json": ("schema", self.schema_, "schema: {path: answer.schema.json}"),
-            "regex": ("pattern", self.pattern, r'pattern: "^(?P<answer>\\d+)$"'),
-        }.get(self.form)
-        if wanted is None or wanted[1] is not None:
-            return []
-        return [Mistake(("form",), f"the form {self.form} needs `{wanted[0]}`", expected=wanted[2])]
+    def given(self, key: str) -> Any:
+        """The value of a key of a form; None where it is not given."""
+        return getattr(self, _FIELD_OF.get(key, key))
 
-    def _superfluous(self) -> list[Mistake]:
-        belongs = {
-            "schema": ("json", self.schema_),
-            "answer": ("json", self.answer),
-            "pattern": ("regex", self.pattern),
-        }
-        found = [
-            Mistake((name,), f"`{name}` belongs to the form {form}, not to {self.form}", f"form: {form}", key=True)
-            for name, (form, value) in belongs.items()
-            if value is not None and form != self.form
-        ]
-        if self.enforce == "native" and self.form not in NATIVE_FORMS:
-            problem = f"no provider can enforce the form {self.form}"
-            found.append(Mistake(("enforce",), problem, "enforce: prompt, or the form label or json"))
-        return found
+    def _missing(self) -> Iterator[Mistake]:
+        for key in self.facts.keys:
+            if key.required and self.given(key.name) is None:
+                yield Mistake(("form",), f"the form {self.form} needs `{key.name}`", expected=key.example)
+
+    def _superfluous(self) -> Iterator[Mistake]:
+        for key in keys():
+            if self.given(key) is not None and self.facts.key(key) is None:
+                forms = " or ".join(forms_with(key))
+                yield Mistake(
+                    (key,), f"`{key}` belongs to the form {forms}, not to {self.form}", f"form: {forms}", key=True
+                )
+        if self.enforce == "native" and (mistake := unenforceable(self.form, ("enforce",))):
+            yield mistake
+
+
+def unenforceable(form: str, path: YamlPath) -> Mistake | None:
+    """The mistake of a suite that wants this form enforced at `path`, where no provider can."""
+    if FORMS[form].enforceable:
+        return None
+    expected = f"enforce: prompt, or the form {' or '.join(enforceable())}"
+    return Mistake(path, f"no provider can enforce the form {form}", expected)

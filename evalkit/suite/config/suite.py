@@ -10,14 +10,14 @@ from pydantic import Field, model_validator
 
 from evalkit.records.metric import METRICS
 from evalkit.records.request import Reasoning
-from evalkit.records.task import Task
+from evalkit.records.task import TASKS, Task, TaskFacts
 from evalkit.suite.config.base import Config, Mistake, ModelName, SafeName, YamlPath
 from evalkit.suite.config.dataset import DatasetConfig, PromptConfig
 from evalkit.suite.config.economics import DecisionConfig, EconomicsConfig
 from evalkit.suite.config.gates import GatesConfig
 from evalkit.suite.config.models import ModelEntry
 from evalkit.suite.config.needs import GoodEnough, misplaced
-from evalkit.suite.config.output import NATIVE_FORMS, OutputConfig
+from evalkit.suite.config.output import OutputConfig, unenforceable
 
 Case = Literal["volume", "domain", "latency", "format", "quality", "brand_voice", "knowledge_base"]
 DEFAULT_PROMPT = "default"
@@ -61,6 +61,11 @@ class Suite(Config):
     economics: EconomicsConfig | None = Field(None, description="Volume, costs and values.")
 
     @property
+    def facts(self) -> TaskFacts:
+        """What is known of the task."""
+        return TASKS[self.task]
+
+    @property
     def wants_ttft(self) -> bool:
         """Whether answers are streamed: asked for, or needed to judge the time to the first token."""
         return self.run.stream or any(METRICS[need.metric].streamed for need in self.good_enough.needs())
@@ -83,32 +88,28 @@ class Suite(Config):
         yield from self._example_mistakes()
 
     def _task_mistakes(self) -> Iterator[Mistake]:
-        form = self.output.form
-        if self.task == "extract" and form != "json":
-            yield Mistake(("output", "form"), f"the task extract cannot have the form {form}", expected="form: json")
-        if self.task != "extract" and isinstance(self.dataset.target, Mapping):
+        form, task = self.output.form, self.facts
+        if not task.allows(form):
+            expected = f"form: {' or '.join(task.forms or ())}"
+            yield Mistake(("output", "form"), f"the task {self.task} cannot have the form {form}", expected=expected)
+        if not task.object_target and isinstance(self.dataset.target, Mapping):
+            names = " or ".join(name for name, facts in TASKS.items() if facts.object_target)
             yield Mistake(
                 ("dataset", "target"),
-                "a mapping of fields belongs to the task extract",
-                "a column, or task: extract",
+                f"a mapping of fields belongs to the task {names}",
+                f"a column, or task: {names}",
             )
-        if self.task in ("classify", "answer") and form == "json" and self.output.answer is None:
-            yield Mistake(
-                ("output",),
-                f"the task {self.task} with the form json needs `answer`",
-                "answer: the field that holds it",
-            )
+        key = self.output.facts.key("answer")
+        if task.one_value and key is not None and self.output.answer is None:
+            yield Mistake(("output",), f"the task {self.task} with the form {form} needs `answer`", key.example)
         for mistake in misplaced(self.good_enough, self.task, self.output.labels is not None):
             yield replace(mistake, path=("good_enough", *mistake.path))
 
     def _model_mistakes(self) -> Iterator[Mistake]:
         for name, model in self.models.items():
-            if model.enforce == "native" and self.output.form not in NATIVE_FORMS:
-                yield Mistake(
-                    ("models", name, "enforce"),
-                    f"no provider can enforce the form {self.output.form}",
-                    "enforce: prompt, or the form label or json",
-                )
+            path = ("models", name, "enforce")
+            if model.enforce == "native" and (mistake := unenforceable(self.output.form, path)):
+                yield mistake
             if model.provider == "classifier" and self.dataset.train is None:
                 yield Mistake(("models", name), "a classifier learns from `dataset.train`, which is not given")
 

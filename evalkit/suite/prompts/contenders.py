@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
+from evalkit.forms.table import form_of
 from evalkit.records.model import ModelSpec
 from evalkit.records.output import Output
 from evalkit.records.request import Parameters, Prefix, Request, Turn
@@ -70,21 +69,6 @@ def output_of(suite: OpenSuite, enforce: str) -> Output:
     )
 
 
-def native_schema(output: Output) -> Mapping[str, Any] | None:
-    """The schema that a provider enforces: the suite's own, or one label of the vocabulary in an object."""
-    if output.enforce != "native":
-        return None
-    if output.form == "json":
-        return output.schema
-    label = {"type": "string", "enum": list(output.labels)}
-    return {
-        "type": "object",
-        "properties": {"label": label},
-        "required": ["label"],
-        "additionalProperties": False,
-    }
-
-
 class _Builder:
     """Builds contenders; a prefix is made once per prompt and way of enforcing, and shared."""
 
@@ -97,14 +81,15 @@ class _Builder:
         loaded = self.suite.loaded
         run = loaded.suite.run
         output = output_of(self.suite, config.enforce or loaded.suite.output.enforce)
+        form = form_of(output)
         parameters = Parameters(
             max_tokens=config.max_tokens or loaded.suite.output.max_tokens,
             temperature=run.temperature if config.temperature is None else config.temperature,
             seed=run.seed,
             reasoning=config.reasoning or run.reasoning,
-            schema=native_schema(output),
+            schema=form.native_schema(output) if output.enforce == "native" else None,
             labels=output.labels,
-            stop=("\n",) if output.form == "label" and output.enforce == "prompt" else (),
+            stop=form.stop(output),
             cache_ttl=loaded.suite.prompts[prompt].cache,
         )
         return Contender(
@@ -148,19 +133,9 @@ class _Builder:
 
     def _wanted(self, sample: Sample, output: Output) -> str:
         """The right answer in the form that is scored."""
-        if output.form == "label" and output.enforce == "native":
-            return _json({"label": sample.target})
-        if not isinstance(sample.target, str):
-            return _json(sample.target)
-        if output.form == "json":
-            column = self.suite.loaded.suite.dataset.target
-            value = sample.fields[column] if isinstance(column, str) else sample.target
-            return _json({output.answer: value})
-        return sample.target
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value, enc_hook=str).decode()
+        column = self.suite.loaded.suite.dataset.target
+        cell = sample.fields[column] if isinstance(column, str) else sample.target
+        return form_of(output).example(output, sample.target, cell)
 
 
 def _unset(names: tuple[str, ...]) -> str | None:

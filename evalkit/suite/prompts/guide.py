@@ -7,9 +7,10 @@ import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
+from evalkit.forms.table import form_of
 from evalkit.suite.open import OpenSuite
+from evalkit.suite.prompts.contenders import output_of
 
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _MOST_ROWS = 20_000
@@ -27,7 +28,8 @@ def label_guide(suite: OpenSuite, prompt: str, seed: int = 7) -> str | None:
     For labels: each label's most distinctive words in train and its most typical row. For the forms json and regex:
     the schema's fields or the pattern, in words. Rows that ask the same as a row of dev or test are left out.
     """
-    parts = [_of_labels(suite, prompt, seed), _of_form(suite)]
+    output = output_of(suite, suite.loaded.suite.output.enforce)
+    parts = [_of_labels(suite, prompt, seed), form_of(output).guide(output)]
     found = [part for part in parts if part]
     return "\n\n".join(found) if found else None
 
@@ -107,38 +109,3 @@ def _typical(texts: Sequence[str], weights: Mapping[str, float]) -> str:
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST else line[: _LONGEST - 1].rsplit(" ", 1)[0] + " …"
-
-
-def _of_form(suite: OpenSuite) -> str | None:
-    output = suite.loaded.suite.output
-    if output.form == "regex" and output.pattern is not None:
-        return f"The whole answer must match this regular expression: {output.pattern}"
-    schema = suite.loaded.json_schema
-    if output.form != "json" or schema is None:
-        return None
-    fields = schema.get("properties")
-    if not isinstance(fields, Mapping) or not fields:
-        return f"The answer is one JSON value that satisfies this JSON Schema: {_json(schema)}"
-    required = schema.get("required")
-    lines = [_field(name, each, required or ()) for name, each in fields.items()]
-    extra = " and no others" if schema.get("additionalProperties") is False else ""
-    return f"The answer is one JSON object, without fences or words around it, with these fields{extra}:\n" + "\n".join(
-        lines
-    )
-
-
-def _field(name: str, declared: Any, required: Sequence[str]) -> str:
-    rest = dict(declared) if isinstance(declared, Mapping) else {}
-    description = rest.pop("description", None)
-    kind = rest.pop("type", None)
-    words = [str(kind) if isinstance(kind, str) else _json(kind)] if kind else []
-    words.append("required" if name in required else "may be left out")
-    if options := rest.pop("enum", None):
-        words.append("one of " + ", ".join(_json(option) for option in options))
-    if rest:
-        words.append(f"as in {_json(rest)}")
-    return f"- {_json(name)} ({'; '.join(words)}){f': {description}' if isinstance(description, str) else ''}"
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)

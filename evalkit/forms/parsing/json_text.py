@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any, NoReturn
 
-from evalkit.forms.text.notes import shown
+from evalkit.forms.parsing.notes import shown
 
 MAX_DEPTH = 100
 _FENCE = "```"

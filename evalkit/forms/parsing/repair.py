@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from evalkit.forms.text.json_text import too_deep
+from evalkit.forms.parsing.json_text import too_deep
 
 _CANDIDATES = 8
 _TOKENS = 10_000

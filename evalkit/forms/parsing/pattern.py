@@ -8,7 +8,8 @@ from typing import Any
 
 import regex
 
-SECONDS = 0.1
+from evalkit.forms.reading import PATTERN_SECONDS
+
 _HEAD = re.compile(r"\A(\(\?[a-zA-Z]+\))?(?:\^|\\A)")
 _TAIL = re.compile(r"(?<!\\)((?:\\\\)*)(?:\$|\\[zZ])\Z")
 
@@ -29,14 +30,14 @@ class AnswerPattern:
 
     def whole(self, text: str) -> str | None:
         """The answer where the whole text matches, None where it does not or the group took no part."""
-        match = self._exact.fullmatch(text, timeout=SECONDS)
+        match = self._exact.fullmatch(text, timeout=PATTERN_SECONDS)
         return None if match is None else match["answer"]
 
     def last(self, text: str) -> str | None:
         """The answer of the last match anywhere in the text; the pattern's outer anchors do not count."""
         found: str | None = None
-        deadline = monotonic() + SECONDS
-        for match in self._loose.finditer(text, timeout=SECONDS):
+        deadline = monotonic() + PATTERN_SECONDS
+        for match in self._loose.finditer(text, timeout=PATTERN_SECONDS):
             if match["answer"] is not None:
                 found = match["answer"]
             if monotonic() > deadline:  # the library's own limit starts anew with every match

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import jsonschema_rs
 
-from evalkit.forms.text.notes import path_of, shown
+from evalkit.forms.parsing.notes import path_of, shown
 
 # A pattern of the schema meets hostile text: this many steps are some milliseconds.
 _BACKTRACK_LIMIT = 100_000

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from evalkit.forms.text.clean import unfenced, unprefixed
-from evalkit.forms.text.compare import undecorated
+from evalkit.forms.parsing.clean import unfenced, unprefixed
+from evalkit.forms.parsing.compare import undecorated
 
 # Scripts that do not put spaces between words are read character by character.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"

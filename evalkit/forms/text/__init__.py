@@ -1,1 +1,0 @@
-"""Reading texts that nobody may trust: JSON, labels, patterns, repair."""
