@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evalkit.version import __version__
+
 if TYPE_CHECKING:
     from evalkit.records.run import RunResult
     from evalkit.store.runs import StoredRun
 
-__version__ = "0.1.0"
 __all__ = ["__version__", "load_run", "run"]
 
 
@@ -26,9 +27,9 @@ def run(
     error instead of being skipped. To be called outside an event loop.
 
     Raises:
-        evalkit.suite.file.errors.SuiteError: the suite or its data is wrong, or nothing can be asked.
-        evalkit.store.cache.CacheError: the response cache cannot be read or written.
-        evalkit.store.runs.RunError: the run's folder cannot be written.
+        evalkit.errors.SuiteError: the suite or its data is wrong, or nothing can be asked.
+        evalkit.errors.CacheError: the response cache cannot be read or written.
+        evalkit.errors.RunNotWritten: the run's folder cannot be written.
     """
     import asyncio
 
@@ -45,7 +46,7 @@ def load_run(path: str | Path) -> StoredRun:
     contender × epoch), `contenders` and `requirements`.
 
     Raises:
-        evalkit.store.runs.RunError: not a run's folder, or damaged.
+        evalkit.errors.RunError: not a run's folder, or damaged.
     """
     from evalkit.store.runs import load_run as load
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from evalkit.errors import NeedMissed
+
 if TYPE_CHECKING:
     from evalkit.pytest_support import Evalkit
     from evalkit.records.estimate import Need, Requirement
@@ -115,7 +117,7 @@ class SuiteFile(pytest.File):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The mistake alone, with file, line and column."""
-        from evalkit.suite.file.errors import SuiteError
+        from evalkit.errors import SuiteError
 
         if isinstance(excinfo.value, SuiteError):
             return excinfo.value.render()
@@ -125,10 +127,6 @@ class SuiteFile(pytest.File):
 def _skip(reason: str) -> BaseException:
     """A skip that is shown at the model's line in the suite file."""
     return pytest.skip.Exception(reason, _use_item_location=True)
-
-
-class NeedMissed(Exception):
-    """Raised by a test whose need is not met; the text is all that is shown."""
 
 
 class NeedItem(pytest.Item):
@@ -156,7 +154,7 @@ class NeedItem(pytest.Item):
         if self.unset is not None:
             self._cannot(self.unset)
         from evalkit import pytest_support as support
-        from evalkit.workflows.shared_run import NobodyAsked
+        from evalkit.errors import NobodyAsked
 
         asked = tuple(self.config.stash[_ASKED].get(self.path, {self.model: None}))
         try:
@@ -192,7 +190,7 @@ class NeedItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """What is missed, without a traceback."""
-        from evalkit.workflows.shared_run import SharedRunError
+        from evalkit.errors import SharedRunError
 
         if isinstance(excinfo.value, NeedMissed | SharedRunError):
             return str(excinfo.value)

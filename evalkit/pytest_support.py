@@ -9,17 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.errors import BaselineError, NobodyAsked, SharedRunError
 from evalkit.pytest_plugin import RESULTS, SESSION
 from evalkit.records.estimate import Estimate, Need, Requirement, State
 from evalkit.records.run import ContenderResult, RunResult
-from evalkit.regression.baseline_file import BaselineError
 from evalkit.regression.baselines import ROOT, find_baseline
 from evalkit.report.requirement import requirement_text
 from evalkit.stats.measured import measured_share
 from evalkit.stats.requirement import judge
 from evalkit.wording.text import interval
 from evalkit.workflows.run import RunSettings
-from evalkit.workflows.shared_run import NobodyAsked, SharedRunError, shared_run
+from evalkit.workflows.shared_run import shared_run
 
 
 @dataclass(frozen=True, slots=True)

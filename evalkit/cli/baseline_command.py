@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from evalkit.errors import BaselineError, RunError
 from evalkit.records.baseline import Baseline
-from evalkit.regression.baseline_file import BaselineError
 from evalkit.regression.compare import CompareOptions
 from evalkit.report.comparison_words import points
-from evalkit.store.runs import RunError
 from evalkit.wording.text import plain, share
 from evalkit.workflows.baseline import Accepted, accept, accepted_baselines, diff, open_baseline
 

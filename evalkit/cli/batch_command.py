@@ -10,9 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from evalkit.cli.asking import GOOD, INCOMPLETE
-from evalkit.running.ways.batch import BatchLine, Submitted
-from evalkit.store.batches import BatchStoreError
-from evalkit.store.cache import CacheError
+from evalkit.errors import BatchStoreError, CacheError, Submitted
+from evalkit.running.ways.batch import BatchLine
 from evalkit.wording.text import count, plain
 from evalkit.workflows.batch import collect, status
 

@@ -12,12 +12,11 @@ from pathlib import Path
 from evalkit.cli.asking import WRONG_INPUT, ask, end_now
 from evalkit.cli.batch_command import show_submitted
 from evalkit.cli.stopped import STOPPED, show_stopped
+from evalkit.errors import Interrupted, Submitted, SuiteError
 from evalkit.records.check import Night
 from evalkit.report.check import night_json, show_night
-from evalkit.running.ways.batch import Submitted
-from evalkit.suite.file.errors import SuiteError
 from evalkit.workflows.check import CheckOptions, check
-from evalkit.workflows.run import Interrupted, Watch
+from evalkit.workflows.run import Watch
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,10 @@ import json
 import sys
 from collections.abc import Sequence
 
-from evalkit.regression.baseline_file import BaselineError
+from evalkit.errors import BaselineError, CompareError, RunError
 from evalkit.regression.compare import CompareOptions
-from evalkit.store.runs import RunError
 from evalkit.wording.text import plain
-from evalkit.workflows.compare import CompareError, compare
+from evalkit.workflows.compare import compare
 
 GOOD, WRONG_INPUT = 0, 2
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from evalkit.store.runs import RunError
-from evalkit.suite.file.errors import SuiteError
+from evalkit.errors import RunError, SuiteError
 from evalkit.wording.text import plain
 from evalkit.workflows.history import history
 

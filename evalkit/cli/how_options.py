@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from evalkit.running.ways.choice import HowToAsk, UsageError
+from evalkit.errors import UsageError
+from evalkit.running.ways.choice import HowToAsk
 
 BatchOption = Annotated[bool, typer.Option("--batch", help="Ask by the vendors' batch APIs, at half the price.")]
 NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="With --batch: submit, and end.")]

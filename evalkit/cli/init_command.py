@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 import sys
 
-from evalkit.suite.file.errors import SuiteError, visible
+from evalkit.errors import SuiteError
+from evalkit.wording.quote import visible
 from evalkit.workflows.init import InitOptions, init_suite
 
 

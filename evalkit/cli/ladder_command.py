@@ -8,12 +8,9 @@ import sys
 from evalkit.cli.asking import GOOD, INCOMPLETE, WRONG_INPUT, ask, end_now
 from evalkit.cli.batch_command import show_submitted
 from evalkit.cli.stopped import STOPPED, show_stopped
+from evalkit.errors import Interrupted, RunError, Submitted, SuiteError
 from evalkit.report.ladder import ladder_json, show_ladder
-from evalkit.running.ways.batch import Submitted
-from evalkit.store.runs import RunError
-from evalkit.suite.file.errors import SuiteError
 from evalkit.workflows.ladder.climb import LadderOptions, climb, rung_yaml
-from evalkit.workflows.run import Interrupted
 
 
 def ladder_command(options: LadderOptions, as_json: bool = False, show: str | None = None) -> int:

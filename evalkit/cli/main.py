@@ -70,7 +70,7 @@ def root(
 ) -> None:
     """Measure what prompting already gives, before paying for a fine-tune."""
     if version:
-        from evalkit import __version__
+        from evalkit.version import __version__
 
         typer.echo(f"evalkit {__version__}")
         raise typer.Exit

@@ -6,8 +6,8 @@ import json
 import sys
 from pathlib import Path
 
+from evalkit.errors import SuiteError
 from evalkit.report.plan import plan_as_json, show_plan
-from evalkit.suite.file.errors import SuiteError
 from evalkit.workflows.plan import plan_suite
 
 

@@ -7,11 +7,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from evalkit.errors import MemoFailed, RunError
 from evalkit.records.evidence import Vouch
 from evalkit.report.terminal import show_run
-from evalkit.store.runs import RunError
-from evalkit.suite.file.errors import visible
-from evalkit.workflows.memo import MemoFailed, MemoFiles, markdown_of, write_memo
+from evalkit.wording.quote import visible
+from evalkit.workflows.memo import MemoFiles, markdown_of, write_memo
 from evalkit.workflows.reopen import open_run, stand_for
 
 

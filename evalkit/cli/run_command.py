@@ -7,11 +7,10 @@ import sys
 from evalkit.cli.asking import GOOD, INCOMPLETE, WRONG_INPUT, ask, end_now
 from evalkit.cli.batch_command import show_submitted
 from evalkit.cli.stopped import STOPPED, show_stopped
+from evalkit.errors import Interrupted, Submitted, SuiteError
 from evalkit.records.run import RunResult
 from evalkit.report.terminal import show_run
-from evalkit.running.ways.batch import Submitted
-from evalkit.suite.file.errors import SuiteError
-from evalkit.workflows.run import Interrupted, RunSettings, run_suite
+from evalkit.workflows.run import RunSettings, run_suite
 
 
 def run_command(settings: RunSettings, as_json: bool, quiet: bool) -> int:

@@ -11,14 +11,15 @@ from pathlib import Path
 
 import typer
 
+from evalkit.errors import MemoFailed, RunError, SuiteError
 from evalkit.records.economics import Span
 from evalkit.records.evidence import Vouch
 from evalkit.records.run import RunResult
 from evalkit.report.terminal import show_run
 from evalkit.running.economics import read_span
-from evalkit.store.runs import RunError, load_run
-from evalkit.suite.file.errors import SuiteError, visible
-from evalkit.workflows.memo import MemoFailed, MemoFiles, write_memo
+from evalkit.store.runs import load_run
+from evalkit.wording.quote import visible
+from evalkit.workflows.memo import MemoFiles, write_memo
 from evalkit.workflows.scope import Question, Scope, answered, open_scope, save_answers
 
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 import sys
 
 from evalkit.cli.asking import INCOMPLETE
-from evalkit.engine.cluster.ray_connection import ClusterError
-from evalkit.store.batches import BatchStoreError
-from evalkit.store.cache import CacheError
-from evalkit.store.runs import RunError
+from evalkit.errors import BatchStoreError, Incomplete, RunError
 
-STOPPED = (BatchStoreError, CacheError, ClusterError, RunError)
+STOPPED = (Incomplete, RunError)
 
 
 def show_stopped(error: Exception, command: str) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sys
 
+from evalkit.errors import EndpointDown, SuiteError
 from evalkit.report.sweep import show_sweep, step_line, sweep_json
-from evalkit.suite.file.errors import SuiteError
-from evalkit.workflows.sweep.sweep import EndpointDown, SweepOptions, SweepWatch, run_sweep
+from evalkit.workflows.sweep.sweep import SweepOptions, SweepWatch, run_sweep
 
 GOOD, WRONG_INPUT, INCOMPLETE, INTERRUPTED = 0, 2, 3, 130
 

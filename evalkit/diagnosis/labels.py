@@ -12,7 +12,8 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from evalkit.diagnosis.near import THRESHOLD, Buckets, Comparer, TooMuchWork, shared_keys
+from evalkit.diagnosis.near import THRESHOLD, Buckets, Comparer, shared_keys
+from evalkit.errors import TooMuchWork
 from evalkit.records.evidence import LabelFacts
 
 _MOST_ROWS = 200_000

@@ -16,6 +16,8 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from evalkit.errors import TooMuchWork
+
 THRESHOLD = 90.0  # of RapidFuzz's 0 … 100
 _SHINGLE = 5  # trigrams would saturate: long texts share most of them
 _END = "\x03" * (_SHINGLE - 1)
@@ -26,10 +28,6 @@ _PER_PAIR = 10_000  # the work that a comparison costs beyond its characters
 _FIRST = 4
 
 _U32 = NDArray[np.uint32]
-
-
-class TooMuchWork(Exception):
-    """Raised where so many texts share their 5-grams that comparing them would take too long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from time import time
 
 from evalkit.engine.key import RequestKey
-from evalkit.models.batch import BatchApi, BatchError, BatchItem, BatchState, not_answered
+from evalkit.errors import BatchError
+from evalkit.models.batch import BatchApi, BatchItem, BatchState, not_answered
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Request

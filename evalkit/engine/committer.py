@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from evalkit.engine.config import EngineConfig
+from evalkit.errors import CacheError
 from evalkit.records.completion import Completion, Failure
-from evalkit.store.cache import CacheError, ResponseCache
+from evalkit.store.cache import ResponseCache
 
 
 @dataclass

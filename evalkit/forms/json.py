@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from evalkit.errors import NotJson
 from evalkit.forms.base import Form, Key, as_json
 from evalkit.forms.keys import LABELS
 from evalkit.forms.parsing.answer_in_text import AnswerInText
 from evalkit.forms.parsing.clean import prepared
-from evalkit.forms.parsing.json_text import NotJson, canonical, decode
+from evalkit.forms.parsing.json_text import canonical, decode
 from evalkit.forms.parsing.notes import shown, storable
 from evalkit.forms.parsing.repair import find_object
 from evalkit.forms.parsing.vocabulary import Vocabulary

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from evalkit.errors import NotJson
 from evalkit.forms.base import Form, as_json
 from evalkit.forms.keys import REQUIRED_LABELS
 from evalkit.forms.parsing.answer_in_text import AnswerInText
-from evalkit.forms.parsing.json_text import NotJson, decode
+from evalkit.forms.parsing.json_text import decode
 from evalkit.forms.parsing.notes import shown
 from evalkit.forms.parsing.vocabulary import Vocabulary
 from evalkit.forms.reading import EMPTY, Reader, Reading

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from evalkit.models.base import ModelUnavailable
+from evalkit.errors import ModelUnavailable
 from evalkit.records.model import ModelSpec
 
 _NO_KEY = "no-key-needed"

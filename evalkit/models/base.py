@@ -35,10 +35,6 @@ class Model(Protocol):
         ...
 
 
-class ModelUnavailable(Exception):
-    """Raised by a factory when the model cannot be asked here. The text is the reason in the table."""
-
-
 @dataclass(frozen=True, slots=True)
 class ModelContext:
     """What a factory may use besides its spec.

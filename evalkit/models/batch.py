@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from evalkit.errors import BatchError
 from evalkit.models.failures import ApiError, classify, transport_failure
 from evalkit.models.fields import WRONG_SHAPE
 from evalkit.models.sdk import SdkModel, Wire
@@ -33,17 +34,6 @@ class BatchState:
     failed: int
     ends_by: float | None = None
     problem: str | None = None
-
-
-class BatchError(Exception):
-    """A batch API did not do what it was asked. `again` says whether asking later may help.
-
-    `unclear` says that the request may have arrived all the same.
-    """
-
-    def __init__(self, reason: str, again: bool, unclear: bool = False) -> None:
-        self.again, self.unclear = again, unclear
-        super().__init__(reason)
 
 
 class BatchApi(Protocol):

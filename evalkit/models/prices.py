@@ -17,15 +17,12 @@ from typing import Any
 
 import msgspec
 
+from evalkit.errors import PriceError
 from evalkit.records.model import ModelSpec, Rates
 from evalkit.records.price import Price, Tier
 
 _RATE_NAMES = frozenset(f.name for f in fields(Rates))
 _DATED_ID = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2})$")
-
-
-class PriceError(ValueError):
-    """Raised for a price file that cannot be read; names the file, the entry and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)

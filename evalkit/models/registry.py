@@ -11,7 +11,8 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.metadata import entry_points
 
-from evalkit.models.base import Model, ModelContext, ModelFactory, ModelUnavailable
+from evalkit.errors import ModelUnavailable
+from evalkit.models.base import Model, ModelContext, ModelFactory
 from evalkit.records.model import ModelSpec
 
 BUILT_IN: dict[str, str] = {

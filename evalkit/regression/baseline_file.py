@@ -14,15 +14,12 @@ from typing import Any
 
 import msgspec
 
+from evalkit.errors import BaselineError
 from evalkit.records.baseline import LETTERS, RIGHT, WRONG, Baseline, SampleResult
 
 FORMAT = 1
 _SAMPLES_A_LINE = 8
 _ANSWERS = frozenset((RIGHT, WRONG, *LETTERS.values()))
-
-
-class BaselineError(Exception):
-    """Raised for a baseline that cannot be read, written or used; the text says why and what helps."""
 
 
 def encode(baseline: Baseline) -> bytes:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from evalkit.errors import BaselineError
 from evalkit.records.baseline import Baseline
-from evalkit.regression.baseline_file import BaselineError, decode, encode
+from evalkit.regression.baseline_file import decode, encode
 
 ROOT = Path("baselines")
 _SUITE = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")

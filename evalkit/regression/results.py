@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from evalkit.errors import RunError
 from evalkit.records.baseline import Baseline, SampleResult, letter
 from evalkit.records.comparison import Side
 from evalkit.records.run import ContenderResult
 from evalkit.regression.sides import digest, sides_of_run
 from evalkit.store.read import read_run
-from evalkit.store.runs import RunError, StoredRun
+from evalkit.store.runs import StoredRun
 
 _SPLIT = "test"
 _LONG = ("schema", "labels")  # parts of the request key that are kept as digests

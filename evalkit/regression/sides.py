@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from evalkit.errors import RunError
 from evalkit.records.comparison import Provenance, SampleText, Side
 from evalkit.records.run import ContenderResult
 from evalkit.regression.differences import target_digest
 from evalkit.store.read import read_run
-from evalkit.store.runs import RunError, StoredRun
+from evalkit.store.runs import StoredRun
 
 _INFRA = "infra_error"
 _NEEDED = ("contender", "split", "sample_id", "index", "epoch", "group", "target", "status", "correct")

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalkit.models.prices import PriceError, PriceList
+from evalkit.errors import PriceError, SuiteError
+from evalkit.models.prices import PriceList
 from evalkit.records.completion import Completion, Timing
 from evalkit.records.sample import Target
 from evalkit.records.score import Status
 from evalkit.scoring.scorer import Scorer
-from evalkit.suite.file.errors import SuiteError, nearest
 from evalkit.suite.file.load import load_suite
 from evalkit.suite.open import OpenSuite, open_suite
 from evalkit.suite.prompts.contenders import Contender, contenders
+from evalkit.wording.quote import nearest
 
 
 @dataclass(frozen=True, slots=True)

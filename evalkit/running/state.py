@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from evalkit.engine.key import RequestKey
 from evalkit.engine.monitor import Monitor
+from evalkit.errors import Place, SuiteError, TemplateProblem
 from evalkit.models.base import Model
 from evalkit.records.estimate import Requirement
 from evalkit.records.prompts import PromptRank
@@ -18,8 +19,6 @@ from evalkit.running.prepare import Prepared
 from evalkit.running.settings import RunSettings
 from evalkit.running.watch import Watch
 from evalkit.store.cache import ResponseCache
-from evalkit.suite.file.errors import Place, SuiteError
-from evalkit.suite.prompts.template import TemplateProblem
 
 
 @dataclass

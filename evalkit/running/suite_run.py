@@ -13,8 +13,15 @@ from dataclasses import replace
 from evalkit.decision.unmeasured import unmeasured_cost
 from evalkit.decision.verdict import decide
 from evalkit.engine.key import RequestKey
-from evalkit.models.base import Model, ModelUnavailable
-from evalkit.models.recorded.files import RecordedError
+from evalkit.errors import (
+    Interrupted,
+    ModelUnavailable,
+    NothingToRun,
+    RecordedError,
+    RunNotWritten,
+    SuiteError,
+)
+from evalkit.models.base import Model
 from evalkit.records.places import cache_folder
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.running.contender_run import ContenderRun, Scored
@@ -28,11 +35,10 @@ from evalkit.running.rounds import DevThenTest, Rounds
 from evalkit.running.settings import RunSettings
 from evalkit.running.stages import AskAndScore, Stage
 from evalkit.running.state import Asking, RunState
-from evalkit.running.watch import Interrupted, NothingToRun, Watch
+from evalkit.running.watch import Watch
 from evalkit.running.ways.way import Way
 from evalkit.store.cache import ResponseCache
-from evalkit.store.runs import RunError, RunWriter
-from evalkit.suite.file.errors import SuiteError
+from evalkit.store.runs import RunWriter
 from evalkit.suite.prompts.contenders import Contender, samples_of
 
 
@@ -57,8 +63,8 @@ class SuiteRun:
     async def execute(self) -> RunResult:
         """Ask, score, decide and write the run's folder.
 
-        Raises SuiteError, Interrupted when cancelled, CacheError and RunError where the disk fails, and what the way
-        raises.
+        Raises SuiteError, Interrupted when cancelled, CacheError and RunNotWritten where the disk fails, and what the
+        way raises.
         """
         cache = ResponseCache(cache_folder() / "responses", self.settings.namespace)
         self.state = state = RunState(self.prepared, self.settings, self.watch, cache)
@@ -66,7 +72,7 @@ class SuiteRun:
         cache.warn = state.warn
         try:
             self.writer = RunWriter(self.settings.runs, self.prepared.suite.loaded.suite.name)
-        except RunError:
+        except RunNotWritten:
             cache.close()
             raise
         try:

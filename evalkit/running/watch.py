@@ -1,4 +1,4 @@
-"""What a caller of a run sees of it, and the ways in which a run ends early."""
+"""What a caller of a run sees of it while it is under way."""
 
 from __future__ import annotations
 
@@ -7,19 +7,6 @@ from dataclasses import dataclass, field
 
 from evalkit.engine.monitor import Monitor
 from evalkit.running.prepare import Prepared
-from evalkit.suite.file.errors import SuiteError
-
-
-class Interrupted(Exception):
-    """Raised when the run was stopped; `kept` answers are in the response cache."""
-
-    def __init__(self, kept: int, total: int) -> None:
-        self.kept, self.total = kept, total
-        super().__init__(f"{kept} of {total} answers are kept")
-
-
-class NothingToRun(SuiteError):
-    """Raised where no contender can be asked, or one that is required cannot."""
 
 
 @dataclass

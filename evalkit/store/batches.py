@@ -17,6 +17,7 @@ from time import time
 
 import msgspec
 
+from evalkit.errors import BatchStoreError
 from evalkit.records.completion import Failure
 from evalkit.records.model import ModelSpec
 
@@ -57,10 +58,6 @@ class BatchRecord:
         if self.id is not None or time() - self.created > _SUBMITTING_S:
             return False
         return self.host != gethostname() or (self.pid != os.getpid() and _is_running(self.pid))
-
-
-class BatchStoreError(Exception):
-    """Raised where a record cannot be written or read; the text says which file and why."""
 
 
 def new_tag() -> str:

@@ -14,9 +14,7 @@ from typing import Any
 import diskcache
 from diskcache.core import MODE_BINARY, MODE_RAW, UNKNOWN
 
-
-class Tampered(ValueError):
-    """Raised for a row that this class cannot have written, or whose file is gone."""
+from evalkit.errors import Tampered
 
 
 class BytesDisk(diskcache.Disk):  # type: ignore[misc]

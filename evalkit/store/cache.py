@@ -17,6 +17,7 @@ from typing import Any
 
 import msgspec
 
+from evalkit.errors import CacheError
 from evalkit.records.completion import Completion, Failure
 from evalkit.store.bytes_disk import BytesDisk
 
@@ -32,10 +33,6 @@ class Entry:
 
     completion: Completion | None = None
     failure: Failure | None = None
-
-
-class CacheError(Exception):
-    """Raised where the cache cannot be opened or written: full disk, no permission, not a database."""
 
 
 @dataclass

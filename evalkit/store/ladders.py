@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from evalkit.errors import RunError, RunNotWritten
 from evalkit.records.ladder import KeptLadder
-from evalkit.store.runs import RunError
 
 _NAME = "ladder.json"
 _FORMAT = 1
@@ -47,7 +47,10 @@ def read_ladders(folder: Path) -> tuple[KeptLadder, ...]:
 
 
 def keep_ladders(folder: Path, ladders: Sequence[KeptLadder]) -> Path:
-    """Add ladders; one of the same model and mark is replaced, and the file as a whole at once. Raises RunError."""
+    """Add ladders; one of the same model and mark is replaced, and the file as a whole at once.
+
+    Raises RunNotWritten.
+    """
     new = {(each.mark, each.ladder.model) for each in ladders}
     kept = [each for each in read_ladders(folder) if (each.mark, each.ladder.model) not in new]
     path = evidence_file(folder)
@@ -58,7 +61,7 @@ def keep_ladders(folder: Path, ladders: Sequence[KeptLadder]) -> Path:
         waiting.write_bytes(msgspec.json.format(content, indent=1) + b"\n")
         os.replace(waiting, path)
     except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror}") from error
+        raise RunNotWritten(f"{path}: cannot be written: {error.strerror}") from error
     finally:
         waiting.unlink(missing_ok=True)
     return path

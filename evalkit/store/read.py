@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from evalkit.errors import RunError
 from evalkit.records.run import RunResult
-from evalkit.store.runs import RunError, StoredRun, load_run, newest_run
+from evalkit.store.runs import StoredRun, load_run, newest_run
 from evalkit.store.summary import from_json
 
 

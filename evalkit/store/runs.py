@@ -18,6 +18,8 @@ from typing import Any
 
 import msgspec
 
+from evalkit.errors import RunError, RunNotWritten
+
 _ROWS_AT_ONCE = 2048
 _BYTES_AT_ONCE = 8 * 2**20
 _STALE_SECONDS = 24 * 3600
@@ -61,10 +63,6 @@ COLUMNS: dict[str, str] = {
 }
 
 
-class RunError(Exception):
-    """Raised for a run's folder that cannot be written or read; the text says which file and why."""
-
-
 @dataclass
 class RunWriter:
     """Writes one run. `close` names the folder; `discard` removes what an interrupted run left."""
@@ -87,7 +85,7 @@ class RunWriter:
             _remove_stale(self._parent)
             self._work.mkdir()
         except OSError as error:
-            raise RunError(f"{error.filename}: cannot write the run here: {error.strerror}") from error
+            raise RunNotWritten(f"{error.filename}: cannot write the run here: {error.strerror}") from error
 
     @property
     def folder(self) -> Path:
@@ -112,7 +110,7 @@ class RunWriter:
             self._work.rename(self.folder)
         except OSError as error:
             where = error.filename or self._work
-            raise RunError(f"{where}: cannot write the run: {error.strerror or error}") from error
+            raise RunNotWritten(f"{where}: cannot write the run: {error.strerror or error}") from error
         return self.folder
 
     def discard(self) -> None:
@@ -132,7 +130,7 @@ class RunWriter:
             if self._waiting:
                 self._writer.write_table(_table(bytes(self._lines), schema))
         except OSError as error:
-            raise RunError(f"{self._work / 'samples.parquet'}: cannot be written: {error}") from error
+            raise RunNotWritten(f"{self._work / 'samples.parquet'}: cannot be written: {error}") from error
         self._lines.clear()
         self._waiting = 0
 

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from evalkit.errors import KeyProblem, SuiteError, TemplateProblem
 from evalkit.suite.config.dataset import FromTrain, Source
 from evalkit.suite.data.dataset import Dataset
 from evalkit.suite.data.hub_rows import resolve_revision
-from evalkit.suite.data.items import DatasetSpec, KeyProblem, listed
+from evalkit.suite.data.items import DatasetSpec, listed
 from evalkit.suite.data.rows import RowSource
 from evalkit.suite.data.target import TargetReader
-from evalkit.suite.file.errors import SuiteError, nearest
 from evalkit.suite.file.load import LoadedSuite
 from evalkit.suite.file.references import matching_files
-from evalkit.suite.prompts.template import Template, TemplateProblem
+from evalkit.suite.prompts.template import Template
+from evalkit.wording.quote import nearest
 
 GIVEN = frozenset({"labels", "schema"})  # what every template sees besides the columns
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from evalkit.errors import BaselineError
 from evalkit.records.baseline import Baseline
 from evalkit.records.comparison import Comparison, Side
-from evalkit.regression.baseline_file import BaselineError
 from evalkit.regression.baseline_side import is_baseline, side_of_baseline, sides_of_baselines
 from evalkit.regression.baselines import (
     ROOT,
@@ -23,7 +23,7 @@ from evalkit.regression.compare import CompareOptions, compare_sides
 from evalkit.regression.results import RunResults, results_of_run
 from evalkit.regression.sides import sides_of_run
 from evalkit.store.read import run_folder
-from evalkit.suite.file.errors import nearest
+from evalkit.wording.quote import nearest
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from evalkit.engine.batch import BatchCollector
-from evalkit.models.base import Model, ModelContext, ModelUnavailable
-from evalkit.models.batch import BatchError
+from evalkit.errors import BatchError, ModelUnavailable
+from evalkit.models.base import Model, ModelContext
 from evalkit.models.batches import batch_api
 from evalkit.models.registry import open_model
 from evalkit.records.places import cache_folder

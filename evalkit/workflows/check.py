@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from evalkit.errors import CacheError, Interrupted, RunError, Submitted, SuiteError
 from evalkit.records.baseline import Baseline
 from evalkit.records.check import ContenderCheck, Finding, Flaky, Night, SuiteCheck
 from evalkit.records.places import cache_folder
@@ -20,14 +21,10 @@ from evalkit.regression.differences import differences
 from evalkit.regression.flaky import COLUMNS, flaky_items
 from evalkit.regression.gates import NIGHT_LEVEL, Again, FirstLook, Held, first_look, judge_night
 from evalkit.regression.results import rows_of_run
-from evalkit.running.watch import Interrupted, Watch
-from evalkit.running.ways.batch import Submitted
+from evalkit.running.watch import Watch
 from evalkit.running.ways.choice import LIVE, HowToAsk
 from evalkit.running.ways.opening import opened_ways
-from evalkit.store.cache import CacheError
 from evalkit.store.nights import open_night
-from evalkit.store.runs import RunError
-from evalkit.suite.file.errors import SuiteError
 from evalkit.workflows.night_suite import NightRuns, NightSuite
 
 _NIGHTS_LOOKED_AT = 7  # for flaky answers

@@ -7,18 +7,15 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
+from evalkit.errors import CompareError
 from evalkit.records.comparison import Comparison, Side
 from evalkit.regression.baseline_side import is_baseline, sides_of_baselines
 from evalkit.regression.compare import CompareOptions, common_samples, compare_sides
 from evalkit.regression.sides import sides_of_run
 from evalkit.store.read import run_folder
-from evalkit.suite.file.errors import nearest
+from evalkit.wording.quote import nearest
 
 _SPLITS = ("test", "dev")
-
-
-class CompareError(Exception):
-    """Raised where there is nothing to compare; the text says why and what would help."""
 
 
 @dataclass(frozen=True, slots=True)

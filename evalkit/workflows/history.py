@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from evalkit.errors import RunError
 from evalkit.records.history import ContenderHistory, History, Night
 from evalkit.records.run import ContenderResult
 from evalkit.regression.history import changes_of
 from evalkit.regression.sides import digest
 from evalkit.store.read import read_run
-from evalkit.store.runs import RunError, StoredRun
+from evalkit.store.runs import StoredRun
 from evalkit.suite.file.load import load_suite
 
 _SPLIT = "test"

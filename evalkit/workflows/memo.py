@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from evalkit.diagnosis.worst import AnswerColumns, worst_examples
+from evalkit.errors import MemoFailed
 from evalkit.records.memo import LatencyCurve, Memo, PriceLine
 from evalkit.records.model import Role
 from evalkit.records.run import RunResult
@@ -17,10 +18,6 @@ from evalkit.store.runs import StoredRun
 
 _CURVE = np.concatenate([np.linspace(0.0, 0.9, 46), np.linspace(0.91, 0.99, 9), [0.995, 0.999]])
 _RATES = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
-
-
-class MemoFailed(Exception):
-    """Raised where a memo cannot be written; says what is missing and how to get it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class MemoFiles:
 
 def write_memo(stored: StoredRun, result: RunResult, files: MemoFiles) -> list[Path]:
     """Write the memo; gives the files. Raises MemoFailed."""
-    from evalkit.report.memo import ChartsMissing, ChromiumMissing, PdfFailed, memo_html, memo_pdf
+    from evalkit.report.memo import memo_html, memo_pdf
 
     path = files.html or stored.folder / "memo.html"
     try:
@@ -41,8 +38,6 @@ def write_memo(stored: StoredRun, result: RunResult, files: MemoFiles) -> list[P
         path.write_text(html, encoding="utf-8")
         if files.pdf is not None:
             memo_pdf(html, files.pdf)
-    except (ChartsMissing, ChromiumMissing, PdfFailed) as error:
-        raise MemoFailed(str(error)) from error
     except OSError as error:
         raise MemoFailed(f"{error.filename}: cannot be written: {error.strerror}") from error
     return [path, *([files.pdf] if files.pdf else [])]

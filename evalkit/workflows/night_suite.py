@@ -6,10 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from evalkit.engine.cluster.ray_connection import ClusterError
+from evalkit.errors import (
+    BaselineError,
+    Incomplete,
+    RunError,
+    Submitted,
+    SuiteError,
+)
 from evalkit.records.check import Gates, SuiteCheck
 from evalkit.records.run import RunResult
-from evalkit.regression.baseline_file import BaselineError
 from evalkit.regression.baselines import baseline_files, find_baseline, read_baseline
 from evalkit.regression.gates import Again, Held
 from evalkit.regression.results import RunResults, results_of_run
@@ -17,17 +22,13 @@ from evalkit.running.execute import execute
 from evalkit.running.rounds import OnlyThese
 from evalkit.running.settings import RunSettings
 from evalkit.running.watch import Watch
-from evalkit.running.ways.batch import BatchLine, Submitted
+from evalkit.running.ways.batch import BatchLine
 from evalkit.running.ways.choice import HowToAsk
 from evalkit.running.ways.opening import Ways
-from evalkit.store.batches import BatchStoreError
-from evalkit.store.cache import CacheError
-from evalkit.store.runs import RunError
-from evalkit.suite.file.errors import SuiteError
 from evalkit.suite.file.load import load_suite
 
 CONFIRMING = ".confirming"  # the folder of confirming runs, so that they are not a suite's newest run
-_STOPPED = (BatchStoreError, CacheError, ClusterError, RunError)
+_STOPPED = (Incomplete, RunError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from evalkit.decision.verdict import decide
+from evalkit.errors import RunError
 from evalkit.records.evidence import Facts, Vouch
 from evalkit.records.run import RunResult
 from evalkit.store.read import read_run
-from evalkit.store.runs import RunError, StoredRun
+from evalkit.store.runs import StoredRun
 
 
 def open_run(folder: Path) -> tuple[StoredRun, RunResult]:

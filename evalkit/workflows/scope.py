@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalkit.decision.unmeasured import Unmeasured, unmeasured_cost
+from evalkit.errors import RunError, SuiteError
 from evalkit.records.economics import Economics, Span
 from evalkit.records.evidence import Facts, Rules, Vouch
 from evalkit.records.run import RunResult
@@ -16,8 +17,7 @@ from evalkit.running.evidence import Gathered, facts_of
 from evalkit.running.figures import skipped_result
 from evalkit.running.kept_ladders import marks_of_manifest, with_ladders
 from evalkit.running.prepare import prepare
-from evalkit.store.runs import RunError, StoredRun, newest_run
-from evalkit.suite.file.errors import SuiteError
+from evalkit.store.runs import StoredRun, newest_run
 from evalkit.suite.file.load import LoadedSuite, load_suite
 from evalkit.workflows.reopen import decided, open_run
 

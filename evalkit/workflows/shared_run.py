@@ -8,21 +8,19 @@ from pathlib import Path
 
 import msgspec
 
+from evalkit.errors import (
+    Incomplete,
+    Interrupted,
+    NobodyAsked,
+    NothingToRun,
+    RunError,
+    SharedRunError,
+    SuiteError,
+)
 from evalkit.records.run import RunResult
-from evalkit.store.cache import CacheError
-from evalkit.store.runs import RunError
 from evalkit.store.sessions import locked, session_folder
-from evalkit.suite.file.errors import SuiteError
 from evalkit.workflows.reopen import open_run
-from evalkit.workflows.run import Interrupted, NothingToRun, RunSettings, run_suite
-
-
-class SharedRunError(Exception):
-    """Raised for a run that could not be made, in every process of the session alike; the text says why."""
-
-
-class NobodyAsked(SharedRunError):
-    """Raised where no model of the suite can be asked here."""
+from evalkit.workflows.run import RunSettings, run_suite
 
 
 class _Outcome(msgspec.Struct):
@@ -64,7 +62,7 @@ def _run(settings: RunSettings) -> _Outcome:
         return _Outcome(error=str(error), nobody=True)
     except SuiteError as error:
         return _Outcome(error=error.render())
-    except (CacheError, RunError) as error:
+    except (Incomplete, RunError) as error:
         return _Outcome(error=f"{error}\nEverything answered before is kept.")
     except Interrupted:
         raise KeyboardInterrupt from None

@@ -18,14 +18,14 @@ import pytest
 
 from evalkit.engine.batch import MOST_ROUNDS, BatchAsker, BatchCollector, Submitter
 from evalkit.engine.key import RequestKey
-from evalkit.models.batch import BatchError
+from evalkit.errors import BatchError, BatchStoreError, Submitted
 from evalkit.models.batches import batch_api
 from evalkit.models.registry import open_model
 from evalkit.models.sdk import SdkModel
 from evalkit.records.completion import Completion, Failure
-from evalkit.running.ways.batch import BatchLine, Submitted
+from evalkit.running.ways.batch import BatchLine
 from evalkit.running.ways.choice import HowToAsk
-from evalkit.store.batches import BatchRecord, BatchStore, BatchStoreError
+from evalkit.store.batches import BatchRecord, BatchStore
 from evalkit.store.cache import ResponseCache
 from evalkit.workflows.batch import collect, status
 from evalkit.workflows.run import RunSettings, Watch, run_suite

@@ -15,7 +15,7 @@ import pytest
 
 from evalkit.engine.budget import Budget, Purse
 from evalkit.engine.cluster.driver import Cluster, ClusterConfig
-from evalkit.engine.cluster.ray_connection import ClusterError, import_ray, start_local
+from evalkit.engine.cluster.ray_connection import import_ray, start_local
 from evalkit.engine.cluster.remote_model import LOST, RemoteModel
 from evalkit.engine.cluster.worker import Job, Opened, encode
 from evalkit.engine.config import EngineConfig
@@ -23,7 +23,7 @@ from evalkit.engine.key import RequestKey
 from evalkit.engine.lane import Lane
 from evalkit.engine.primer import Primers
 from evalkit.engine.throttle import Throttle
-from evalkit.models.base import ModelUnavailable
+from evalkit.errors import ClusterError, Interrupted, ModelUnavailable
 from evalkit.models.registry import open_model
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.model import Rates
@@ -32,7 +32,7 @@ from evalkit.records.run import ContenderResult
 from evalkit.running.ways.choice import HowToAsk
 from evalkit.store.cache import ResponseCache
 from evalkit.suite.prompts.template import make_prefix
-from evalkit.workflows.run import Interrupted, RunSettings, Watch, run_suite
+from evalkit.workflows.run import RunSettings, Watch, run_suite
 from tests.cli_helper import write, write_rows
 from tests.conftest import TEST_KEY, TEST_KEY_ENV
 from tests.engine.asking import PARAMETERS, PREFIX, QUICK, Asked, context, request, run_fake, spec
@@ -296,7 +296,7 @@ def test_what_the_workers_lack_is_told(farm: Farm, fake_anthropic: FakeProvider)
 
 
 def test_workers_of_another_version_are_refused(local_ray: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evalkit.__version__", "0.0.7")
+    monkeypatch.setattr("evalkit.version.__version__", "0.0.7")
     with pytest.raises(ClusterError, match=r"no worker started: .* has evalkit .*, here it is 0\.0\.7"):
         asyncio.run(Cluster.start(replace(TWO, most_losses=1)))
 

@@ -13,8 +13,9 @@ import pytest
 from evalkit.engine.committer import Committer
 from evalkit.engine.config import EngineConfig
 from evalkit.engine.lane import Answer
+from evalkit.errors import CacheError
 from evalkit.records.completion import Completion, Failure
-from evalkit.store.cache import CacheError, ResponseCache
+from evalkit.store.cache import ResponseCache
 from tests.engine.asking import QUICK, Scripted, lane_of, request, said
 
 TEXTS = [f"text {i}" for i in range(300)]

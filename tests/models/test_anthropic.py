@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evalkit.errors import ModelUnavailable
 from evalkit.models.anthropic.model import AnthropicModel, MessagesReader, usage_of
-from evalkit.models.base import ModelUnavailable
 from evalkit.models.fields import WRONG_SHAPE
 from evalkit.models.registry import open_model
 from evalkit.records.completion import Failure, Timing, Usage

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from evalkit.models.base import ModelContext, ModelUnavailable
+from evalkit.errors import ModelUnavailable
+from evalkit.models.base import ModelContext
 from evalkit.models.classifier import model as classifier
 from evalkit.models.registry import open_model
 from evalkit.records.completion import Completion, Failure

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.models.base import ModelUnavailable
+from evalkit.errors import ModelUnavailable
 from evalkit.models.local import files as local_files
 from evalkit.models.local import model as local
 from evalkit.models.local import server as local_server

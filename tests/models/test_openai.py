@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.models.base import ModelUnavailable
+from evalkit.errors import ModelUnavailable
 from evalkit.models.fields import WRONG_SHAPE
 from evalkit.models.openai.model import ChatReader, OpenAIModel, usage_of
 from evalkit.models.registry import open_model

@@ -11,7 +11,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evalkit.models.prices import PriceError, PriceList
+from evalkit.errors import PriceError
+from evalkit.models.prices import PriceList
 from evalkit.records.completion import Usage
 from evalkit.records.model import ModelSpec, Rates
 from evalkit.records.price import Price, Tier

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.models.base import ModelUnavailable
-from evalkit.models.recorded.model import RecordedError, RecordedModel
+from evalkit.errors import ModelUnavailable, RecordedError
+from evalkit.models.recorded.model import RecordedModel
 from evalkit.models.registry import open_model
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.model import ModelSpec

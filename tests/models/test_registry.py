@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from evalkit.errors import ModelUnavailable
 from evalkit.models import registry
-from evalkit.models.base import ModelContext, ModelUnavailable
+from evalkit.models.base import ModelContext
 from evalkit.records.model import ModelSpec
 from tests.engine.asking import Scripted, context, said
 

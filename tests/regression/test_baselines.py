@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evalkit.errors import BaselineError
 from evalkit.records.baseline import SampleResult
-from evalkit.regression.baseline_file import BaselineError, decode, encode
+from evalkit.regression.baseline_file import decode, encode
 from evalkit.regression.baselines import baseline_path, find_baseline, read_baseline, write_baseline
 from tests.regression.baselines_made import baseline, samples
 

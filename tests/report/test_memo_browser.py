@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from evalkit.report.memo import ChromiumMissing, memo_pdf
+from evalkit.errors import ChromiumMissing
+from evalkit.report.memo import memo_pdf
 from tests.report import made
 
 CHROMIUM = Path(os.environ.get("EVALKIT_TEST_CHROMIUM", "/usr/bin/chromium"))

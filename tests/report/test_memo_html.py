@@ -11,7 +11,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from evalkit.report.memo import ChartsMissing, memo_html
+from evalkit.errors import ChartsMissing
+from evalkit.report.memo import memo_html
 from evalkit.report.memo.blocks import Table
 from evalkit.report.memo.sections.mistakes import confusion_section
 from tests.report import made, parts

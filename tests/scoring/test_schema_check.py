@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from evalkit.forms.parsing.schema_check import SchemaCheck, SchemaProblem
+from evalkit.errors import SchemaProblem
+from evalkit.forms.parsing.schema_check import SchemaCheck
 from evalkit.records.output import Output
 from evalkit.scoring.scorer import Scorer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evalkit.forms.parsing.pattern import PatternProblem
+from evalkit.errors import PatternProblem
 from evalkit.records.completion import Failure, FailureKind
 from evalkit.records.output import Output
 from evalkit.records.score import Status

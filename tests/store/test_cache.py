@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from evalkit.errors import CacheError
 from evalkit.records.completion import Completion, Failure, Timing, Usage
 from evalkit.records.places import cache_folder
 from evalkit.store import cache as cache_module
 from evalkit.store.bytes_disk import BytesDisk
-from evalkit.store.cache import CacheError, ResponseCache
+from evalkit.store.cache import ResponseCache
 from tests.data import ROOT
 
 FULL = Completion("text é\x00 ‮", "refusal", Timing(1.5, 0.5), Usage(1, 2, 3, 4, 5, 6), "served", ("seed",))

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evalkit.errors import RunError, RunNotWritten
 from evalkit.store import runs
-from evalkit.store.runs import COLUMNS, RunError, RunWriter, load_run, newest_run
+from evalkit.store.runs import COLUMNS, RunWriter, load_run, newest_run
 
 ROW: dict[str, Any] = {
     "contender": "m/default/prompt",
@@ -143,14 +144,14 @@ def test_a_finished_run_is_never_a_leftover(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
-    with pytest.raises(RunError, match=r"file.*: cannot write the run here: "):
+    with pytest.raises(RunNotWritten, match=r"file.*: cannot write the run here: "):
         RunWriter(tmp_path / "file", "s")
 
 
 def test_a_folder_that_vanished_is_told(tmp_path: Path) -> None:
     writer = RunWriter(tmp_path, "s")
     writer.discard()
-    with pytest.raises(RunError, match=r"samples\.parquet: cannot be written"):
+    with pytest.raises(RunNotWritten, match=r"samples\.parquet: cannot be written"):
         writer.close({}, SUMMARY)
 
 
@@ -165,7 +166,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(pq.ParquetWriter, "write_table" if when == "rows" else "close", full)
     writer = RunWriter(tmp_path, "s")
     writer.add(ROW)
-    with pytest.raises(RunError, match="No space left on device"):
+    with pytest.raises(RunNotWritten, match="No space left on device"):
         writer.close({}, SUMMARY)
     writer.discard()
     assert list((tmp_path / "s").iterdir()) == []

@@ -10,14 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evalkit.errors import Place, SuiteError
 from evalkit.records.estimate import Need
 from evalkit.records.model import Rates
 from evalkit.suite.config import models as config_models
 from evalkit.suite.config.base import Range
 from evalkit.suite.config.dataset import FromTrain
 from evalkit.suite.config.models import PriceConfig
-from evalkit.suite.file.errors import Place, SuiteError, nearest
 from evalkit.suite.file.load import LoadedSuite, load_suite
+from evalkit.wording.quote import nearest
 from tests.suite.example import EXAMPLE, write_suite
 
 ENV = {"TUNED_URL": "http://127.0.0.1:8000/v1", "TUNED_API_KEY": "k"}

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
+from evalkit.errors import SuiteError, TemplateProblem
 from evalkit.records.completion import Completion, Timing
 from evalkit.records.score import Status
 from evalkit.scoring.scorer import Scorer
-from evalkit.suite.file.errors import SuiteError
 from evalkit.suite.prompts.contenders import Contender, contenders, samples_of
-from evalkit.suite.prompts.template import TemplateProblem
 from tests.suite.made import opened, row
 
 TEST = [row(1, "a"), row(2, "b")]

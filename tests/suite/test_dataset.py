@@ -17,11 +17,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evalkit.errors import KeyProblem, SuiteError
 from evalkit.suite.data.dataset import Dataset
-from evalkit.suite.data.items import DatasetSpec, KeyProblem
+from evalkit.suite.data.items import DatasetSpec
 from evalkit.suite.data.rows import RowSource
 from evalkit.suite.data.target import TargetReader
-from evalkit.suite.file.errors import SuiteError
 from tests.data import ROOT
 from tests.suite.made import dataset, jsonl, row
 

@@ -76,7 +76,7 @@ SOURCES: dict[str, dict[str, Any]] = {
 READ = """
 import json, sys
 from dataclasses import replace
-from evalkit.suite.file.errors import SuiteError
+from evalkit.errors import SuiteError
 from evalkit.suite.data.hub_rows import resolve_revision
 from evalkit.suite.file.load import load_suite
 from evalkit.suite.open import open_suite

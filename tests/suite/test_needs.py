@@ -7,11 +7,11 @@ from typing import get_args
 
 import pytest
 
+from evalkit.errors import SuiteError
 from evalkit.records.estimate import Need
 from evalkit.records.metric import METRICS
 from evalkit.records.task import Task
 from evalkit.suite.config.needs import GoodEnough, misplaced
-from evalkit.suite.file.errors import SuiteError
 from evalkit.suite.file.load import load_suite
 from tests.suite.example import EXAMPLE, write_suite
 

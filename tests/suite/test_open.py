@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.suite.file.errors import SuiteError
+from evalkit.errors import SuiteError
 from evalkit.suite.open import OpenSuite
 from tests.suite.made import SUITE, jsonl, opened, row
 

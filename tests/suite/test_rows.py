@@ -22,8 +22,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evalkit.errors import SuiteError
 from evalkit.suite.data.rows import RowSource
-from evalkit.suite.file.errors import SuiteError
 from tests.data import ROOT
 
 BOM = b"\xef\xbb\xbf"

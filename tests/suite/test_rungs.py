@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.suite.file.errors import SuiteError
+from evalkit.errors import SuiteError
 from evalkit.suite.prompts.contenders import contenders
 from evalkit.suite.prompts.guide import distinctive, label_guide
 from evalkit.suite.prompts.rungs import Rung, higher_reasoning, parse_rungs, rung_prompts, with_prompts, without_guide

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evalkit.errors import TemplateProblem
 from evalkit.records.request import Turn
-from evalkit.suite.prompts.template import Template, TemplateProblem, make_prefix
+from evalkit.suite.prompts.template import Template, make_prefix
 
 
 def render(source: str, **values: Any) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.suite.file.errors import SuiteError
+from evalkit.errors import SuiteError
 from evalkit.suite.file.yaml_source import YamlPath, YamlSource
 
 FILE = Path("suite.yaml")

@@ -12,10 +12,10 @@ import pytest
 
 import evalkit as package
 from evalkit.cli.compare_command import compare_command
+from evalkit.errors import CompareError, RunError
 from evalkit.regression.compare import CompareOptions
-from evalkit.store.runs import RunError
 from evalkit.workflows.baseline import accept
-from evalkit.workflows.compare import CompareError, compare, sides_of
+from evalkit.workflows.compare import compare, sides_of
 from tests.cli_helper import evalkit, write, write_rows
 from tests.data import shared
 from tests.servers.launch import serve

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.cli.init_command import init_command
+from evalkit.errors import SuiteError
 from evalkit.running.prepare import Prepared, prepare
-from evalkit.suite.file.errors import SuiteError
 from evalkit.workflows.init import InitOptions, InitResult, init_suite
 from tests.data import ROOT, shared
 

@@ -15,11 +15,11 @@ import yaml
 import evalkit
 from evalkit.cli.ladder_command import ladder_command
 from evalkit.decision.verdict import decide
+from evalkit.errors import RunError, SuiteError
 from evalkit.records.ladder import LadderReport, ModelLadder
 from evalkit.running.kept_ladders import marks_of_manifest, with_ladders
 from evalkit.store.ladders import evidence_file, read_ladders
-from evalkit.store.runs import RunError, load_run
-from evalkit.suite.file.errors import SuiteError
+from evalkit.store.runs import load_run
 from evalkit.workflows.ladder.climb import LadderOptions, climb, rung_yaml
 from tests.cli_helper import write, write_rows
 from tests.servers.launch import FakeProvider, serve

@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 
 from evalkit.cli.sweep_command import sweep_command
 from evalkit.engine.open_loop import Call
+from evalkit.errors import EndpointDown
 from evalkit.records.completion import Completion, Failure, Timing
 from evalkit.records.estimate import Need
 from evalkit.records.request import Request
 from evalkit.records.sweep import StepState
 from evalkit.stats.quantile import quantile
 from evalkit.workflows.sweep.steps import LATENCY, TTFT, Search, judge_step
-from evalkit.workflows.sweep.sweep import EndpointDown, Sweeper, SweepOptions
+from evalkit.workflows.sweep.sweep import Sweeper, SweepOptions
 from tests.cli_helper import write, write_rows
 from tests.engine.asking import request
 from tests.engine.virtual_time import Queueing, run_virtually

@@ -20,10 +20,10 @@ from typing import Any
 
 import msgspec
 
-from evalkit.engine.cluster.ray_connection import ClusterError, RayConnection
+from evalkit.engine.cluster.ray_connection import RayConnection
 from evalkit.engine.cluster.remote_model import RemoteModel
 from evalkit.engine.cluster.worker import Asked, Asker, Here, Job, Opened, Reply, encode
-from evalkit.models.base import ModelUnavailable
+from evalkit.errors import ClusterError, ModelUnavailable
 from evalkit.records.completion import Failure
 from evalkit.records.request import Request
 
@@ -171,7 +171,7 @@ class _Seat:
                 self._empty()
 
     async def _begin(self) -> None:
-        from evalkit import __version__
+        from evalkit.version import __version__
 
         connection = self.cluster.connection
         self._actor = connection.actor(Asker)

@@ -14,13 +14,11 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
+from evalkit.errors import ClusterError
+
 _STORE_BYTES = 80 * 2**20  # nothing of ours goes through the object store; Ray wants 75 MB at least
 _FEWEST = 2
 _QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-
-
-class ClusterError(Exception):
-    """Raised where Ray is not installed or not to be reached, no worker comes, or the workers cannot be used."""
 
 
 @dataclass

@@ -14,7 +14,8 @@ from time import monotonic
 
 import msgspec
 
-from evalkit.models.base import Model, ModelContext, ModelUnavailable
+from evalkit.errors import ModelUnavailable
+from evalkit.models.base import Model, ModelContext
 from evalkit.models.registry import open_model
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.model import ModelSpec
@@ -112,7 +113,7 @@ class Asker:
 
     async def here(self) -> bytes:
         """A `Here`."""
-        from evalkit import __version__
+        from evalkit.version import __version__
 
         return encode(Here(socket.gethostname(), getpid(), __version__))
 

@@ -6,14 +6,11 @@ import json
 import math
 from typing import Any, NoReturn
 
+from evalkit.errors import NotJson
 from evalkit.forms.parsing.notes import shown
 
 MAX_DEPTH = 100
 _FENCE = "```"
-
-
-class NotJson(ValueError):
-    """The text is not one strict JSON value. The message is the note of the score."""
 
 
 def decode(text: str) -> Any:

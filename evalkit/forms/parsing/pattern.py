@@ -8,14 +8,11 @@ from typing import Any
 
 import regex
 
+from evalkit.errors import PatternProblem
 from evalkit.forms.reading import PATTERN_SECONDS
 
 _HEAD = re.compile(r"\A(\(\?[a-zA-Z]+\))?(?:\^|\\A)")
 _TAIL = re.compile(r"(?<!\\)((?:\\\\)*)(?:\$|\\[zZ])\Z")
-
-
-class PatternProblem(ValueError):
-    """The output pattern is not a regular expression, or has no group named `answer`."""
 
 
 class AnswerPattern:

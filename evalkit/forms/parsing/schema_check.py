@@ -7,14 +7,11 @@ from typing import Any, NoReturn
 
 import jsonschema_rs
 
+from evalkit.errors import SchemaProblem
 from evalkit.forms.parsing.notes import path_of, shown
 
 # A pattern of the schema meets hostile text: this many steps are some milliseconds.
 _BACKTRACK_LIMIT = 100_000
-
-
-class SchemaProblem(ValueError):
-    """The output schema cannot be used: it is not a JSON Schema, or it refers to something outside itself."""
 
 
 class SchemaCheck:

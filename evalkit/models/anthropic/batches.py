@@ -6,16 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from evalkit.errors import BatchError
 from evalkit.models.anthropic.model import AnthropicModel
-from evalkit.models.batch import (
-    BatchError,
-    BatchItem,
-    BatchState,
-    not_answered,
-    read_answer,
-    read_error,
-    sdk_errors,
-)
+from evalkit.models.batch import BatchItem, BatchState, not_answered, read_answer, read_error, sdk_errors
 from evalkit.models.fields import decode
 from evalkit.records.completion import Completion, Failure
 

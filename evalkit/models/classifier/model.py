@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from evalkit.models.base import ModelContext, ModelUnavailable
+from evalkit.errors import ModelUnavailable
+from evalkit.models.base import ModelContext
 from evalkit.models.request_parts import label_choices
 from evalkit.records.completion import Completion, Failure, Timing
 from evalkit.records.model import ModelSpec

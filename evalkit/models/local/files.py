@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from evalkit.models.base import ModelUnavailable
+from evalkit.errors import ModelUnavailable
 from evalkit.records.places import cache_folder
 
 PINNED = "gemma-3-270m"

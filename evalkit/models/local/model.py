@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 
-from evalkit.models.base import ModelContext, ModelUnavailable
+from evalkit.errors import ModelUnavailable
+from evalkit.models.base import ModelContext
 from evalkit.models.local.files import INSTALL, LocalFile, local_file
 from evalkit.models.local.prompt import chat_question, text_question
 from evalkit.models.local.server import LocalServer

@@ -17,15 +17,11 @@ from typing import Any
 
 import msgspec
 
-from evalkit.models.base import ModelUnavailable
+from evalkit.errors import ModelUnavailable, RecordedError
 
 READABLE = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
 _SIDE_FIELDS = ("latency_ms", "latency_s", "stop_reason", "finish_reason")
 _MISSING: Any = object()
-
-
-class RecordedError(ValueError):
-    """A file of recorded answers that is wrong. The text names file, place and id."""
 
 
 def open_answers(path: Path, id_field: str, output_field: str) -> Answers:

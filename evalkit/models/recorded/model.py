@@ -10,13 +10,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from evalkit.models.base import ModelContext, ModelUnavailable
-from evalkit.models.recorded.files import Answers, RecordedError, open_answers
+from evalkit.errors import ModelUnavailable
+from evalkit.models.base import ModelContext
+from evalkit.models.recorded.files import Answers, open_answers
 from evalkit.records.completion import Completion, Failure, StopReason, Timing
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Request
 
-__all__ = ["RecordedError", "RecordedIds", "RecordedModel", "open_model"]
+__all__ = ["RecordedIds", "RecordedModel", "open_model"]
 
 _STOP: dict[str, StopReason] = {
     "stop": "end",

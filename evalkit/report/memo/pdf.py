@@ -8,16 +8,10 @@ import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from evalkit.errors import ChromiumMissing, PdfFailed
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _SECONDS = 120
-
-
-class ChromiumMissing(RuntimeError):
-    """No chromium was found on the PATH."""
-
-
-class PdfFailed(RuntimeError):
-    """Chromium ran and wrote no PDF; the message ends with its last words."""
 
 
 def memo_pdf(html: str, path: str | os.PathLike[str]) -> None:

@@ -16,8 +16,9 @@ from evalkit.engine.batch import BatchAsker, BatchCollector, Submitter
 from evalkit.engine.config import EngineConfig
 from evalkit.engine.key import RequestKey
 from evalkit.engine.lane import Answer, Lane
+from evalkit.errors import BatchError, Submitted
 from evalkit.models.base import Model
-from evalkit.models.batch import BatchError, BatchState
+from evalkit.models.batch import BatchState
 from evalkit.models.batches import BATCH_PROVIDERS, batch_api
 from evalkit.models.registry import open_model
 from evalkit.models.sdk import SdkModel
@@ -43,17 +44,6 @@ class BatchLine:
     record: BatchRecord
     state: BatchState | None = None
     problem: str | None = None
-
-
-class Submitted(Exception):
-    """Raised where a run waits for batches and was told not to; `lines` are those under way.
-
-    `problems` tell what is wrong with other suites of a night, and `code` is the exit code for them.
-    """
-
-    def __init__(self, lines: tuple[BatchLine, ...], problems: tuple[str, ...] = (), code: int = 0) -> None:
-        self.lines, self.problems, self.code = lines, problems, code
-        super().__init__(f"{len(lines)} batches under way")
 
 
 def batch_store() -> BatchStore:

@@ -6,9 +6,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-
-class UsageError(ValueError):
-    """Raised for options that do not go together; the text names both."""
+from evalkit.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)

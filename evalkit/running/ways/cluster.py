@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from evalkit.engine.cluster.driver import Cluster, ClusterConfig
-from evalkit.engine.cluster.ray_connection import ClusterError
 from evalkit.engine.cluster.remote_model import RemoteModel
 from evalkit.engine.cluster.worker import Job
+from evalkit.errors import ClusterError
 from evalkit.models.base import Model
 from evalkit.running.model_context import model_context
 from evalkit.running.state import Asking, RunState

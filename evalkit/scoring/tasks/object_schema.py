@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evalkit.forms.parsing.json_text import NotJson, canonical, decode
+from evalkit.errors import NotJson
+from evalkit.forms.parsing.json_text import canonical, decode
 
 _MOST_REFERENCES = 8
 _TYPE_NAMES = {bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}

@@ -13,7 +13,7 @@ from evalkit.records.model import ModelSpec, Rates, Role
 from evalkit.records.output import Enforce
 from evalkit.records.request import Reasoning
 from evalkit.suite.config.base import Config, Mistake, ShortForm, Text, mistakes_error
-from evalkit.suite.file.errors import nearest
+from evalkit.wording.quote import nearest
 
 ENTRY_POINT_GROUP = "evalkit.models"
 RECORDED = "recorded"

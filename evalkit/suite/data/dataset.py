@@ -13,11 +13,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from evalkit.errors import KeyProblem, Place, SuiteError
 from evalkit.records.sample import Sample, Target
-from evalkit.suite.data.items import DatasetSpec, Item, ItemReader, KeyProblem, encode, listed
+from evalkit.suite.data.items import DatasetSpec, Item, ItemReader, encode, listed
 from evalkit.suite.data.rows import Row
 from evalkit.suite.data.sampling import number, shares, spread
-from evalkit.suite.file.errors import Place, SuiteError, nearest
+from evalkit.wording.quote import nearest
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from evalkit.errors import Place, SuiteError
 from evalkit.suite.data.rows import Rows, RowSource, one_line
-from evalkit.suite.file.errors import Place, SuiteError
 
 
 def hub_rows(source: RowSource) -> Rows:

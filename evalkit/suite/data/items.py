@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
+from evalkit.errors import KeyProblem, Place, SuiteError, TargetProblem
 from evalkit.records.sample import Sample, Target
 from evalkit.suite.data.rows import Row, RowSource
 from evalkit.suite.data.sampling import number
-from evalkit.suite.data.target import TargetProblem, TargetReader, canonical, is_empty
-from evalkit.suite.file.errors import Place, SuiteError
+from evalkit.suite.data.target import TargetReader, canonical, is_empty
 
 encode = msgspec.json.Encoder(order="sorted", enc_hook=str).encode
 _MOST_NAMED = 30
@@ -46,23 +46,6 @@ class DatasetSpec:
     limit: int | None = None
     model_limits: frozenset[int] = frozenset()
     seed: int = 7
-
-
-class KeyProblem(Exception):
-    """Raised where a key of the suite does not fit the data, such as a column that is not there.
-
-    `key` is the suite's key, `near` the word to find a neighbour for and the words to choose from.
-    """
-
-    def __init__(
-        self,
-        problem: str,
-        key: tuple[str, ...],
-        expected: str,
-        near: tuple[str, tuple[str, ...]] | None = None,
-    ) -> None:
-        self.problem, self.key, self.expected, self.near = problem, key, expected, near
-        super().__init__(problem)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from typing import IO, Any, cast
 
 import msgspec
 
-from evalkit.suite.file.errors import Place, SuiteError
+from evalkit.errors import Place, SuiteError
 
 READABLE = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")

@@ -9,13 +9,10 @@ from typing import Any
 
 import msgspec
 
+from evalkit.errors import TargetProblem
 from evalkit.records.sample import Target
 
 _encode = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode
-
-
-class TargetProblem(Exception):
-    """Raised for a row whose target cannot be read; the text says what was found."""
 
 
 def canonical(value: Any) -> str:

@@ -10,14 +10,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from evalkit.errors import Place, SuiteError
 from evalkit.suite.config.base import Mistake, YamlPath
 from evalkit.suite.config.suite import DEFAULT_PROMPT, Suite
 from evalkit.suite.file.environment import resolve_variables
-from evalkit.suite.file.errors import Place, SuiteError, nearest
 from evalkit.suite.file.mistakes import mistakes_of
 from evalkit.suite.file.references import PromptTexts, json_schema, missing_files, prompt_texts
 from evalkit.suite.file.text_file import read_text
 from evalkit.suite.file.yaml_source import YamlSource
+from evalkit.wording.quote import nearest
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from evalkit.suite.config.base import Config, Mistake, YamlPath, describe
 from evalkit.suite.config.suite import Suite
-from evalkit.suite.file.errors import nearest
+from evalkit.wording.quote import nearest
 
 _EXPECTED = {
     "int_type": "a whole number",

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from evalkit.errors import Place, SuiteError
 from evalkit.suite.config.base import FileRef, Mistake, YamlPath
 from evalkit.suite.config.dataset import PromptConfig, Source
 from evalkit.suite.config.suite import Suite
-from evalkit.suite.file.errors import Place, SuiteError, nearest
 from evalkit.suite.file.text_file import read_text
+from evalkit.wording.quote import nearest
 
 _MAX_BYTES = 16_000_000
 

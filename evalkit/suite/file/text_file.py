@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from evalkit.suite.file.errors import Place, SuiteError, nearest
+from evalkit.errors import Place, SuiteError
+from evalkit.wording.quote import nearest
 
 LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 """What ends a line in YAML 1.1, so that our line numbers are libyaml's."""

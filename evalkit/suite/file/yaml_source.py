@@ -16,9 +16,10 @@ from typing import Any
 
 import yaml
 
-from evalkit.suite.file.errors import Place, SuiteError, nearest
+from evalkit.errors import Place, SuiteError
 from evalkit.suite.file.text_file import LINE_BREAK, read_text
 from evalkit.suite.file.yaml_scalar import resolve_scalar
+from evalkit.wording.quote import nearest
 
 YamlPath = tuple[str | int, ...]
 Position = tuple[int, int]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from evalkit.errors import TemplateProblem
 from evalkit.forms.table import form_of
 from evalkit.records.model import ModelSpec
 from evalkit.records.output import Output
@@ -13,7 +14,7 @@ from evalkit.records.request import Parameters, Prefix, Request, Turn
 from evalkit.records.sample import Sample
 from evalkit.suite.config.models import ModelConfig
 from evalkit.suite.open import OpenSuite
-from evalkit.suite.prompts.template import Template, TemplateProblem, make_prefix
+from evalkit.suite.prompts.template import Template, make_prefix
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+from evalkit.errors import SuiteError
 from evalkit.records.request import Reasoning
 from evalkit.suite.config.dataset import Examples, PromptConfig
-from evalkit.suite.file.errors import SuiteError, nearest
 from evalkit.suite.file.references import PromptTexts
 from evalkit.suite.open import OpenSuite, PromptTemplates
 from evalkit.suite.prompts.template import Template
+from evalkit.wording.quote import nearest
 
 Kind = Literal["zero-shot", "label-guide", "examples", "reasoning"]
 DEFAULT_RUNGS = ("zero-shot", "label-guide", "4", "8", "16", "32", "reasoning")

@@ -14,6 +14,7 @@ import msgspec
 from jinja2 import meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from evalkit.errors import TemplateProblem
 from evalkit.records.request import Prefix, Turn
 
 _HELPERS = frozenset({"range", "dict", "namespace", "cycler", "joiner"})
@@ -30,14 +31,6 @@ _FAILURES = (
     TypeError,
     ValueError,
 )
-
-
-class TemplateProblem(Exception):
-    """Raised for a template that cannot be used; `line` counts within the template."""
-
-    def __init__(self, problem: str, line: int | None = None) -> None:
-        self.problem, self.line = problem, line
-        super().__init__(problem)
 
 
 class _Environment(ImmutableSandboxedEnvironment):

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from evalkit.errors import TemplateProblem
 from evalkit.records.task import Task
 from evalkit.suite.open import GIVEN
-from evalkit.suite.prompts.template import Template, TemplateProblem
+from evalkit.suite.prompts.template import Template
 from evalkit.workflows.init.roles import code
 from evalkit.workflows.init.schema import list_schema, object_schema
 from evalkit.workflows.init.survey import Survey

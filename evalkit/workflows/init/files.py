@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from evalkit.errors import Place, SuiteError
 from evalkit.suite.config.json_schema import suite_json_schema_text
-from evalkit.suite.file.errors import Place, SuiteError, nearest
+from evalkit.wording.quote import nearest
 from evalkit.workflows.init.text import SCHEMA_FILE
 
 FOLDER = Path("suites")

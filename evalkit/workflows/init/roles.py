@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from evalkit.errors import Place, SuiteError
 from evalkit.suite.data.rows import Row
-from evalkit.suite.file.errors import Place, SuiteError, nearest, visible
+from evalkit.wording.quote import nearest, visible
 from evalkit.workflows.init import names as names
 from evalkit.workflows.init.columns import Column, Look, encode, is_blank
 

@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 import msgspec
 
+from evalkit.errors import Place, SuiteError, TargetProblem
 from evalkit.suite.data.rows import Row, RowSource
-from evalkit.suite.data.target import TargetProblem, TargetReader
-from evalkit.suite.file.errors import Place, SuiteError
+from evalkit.suite.data.target import TargetReader
 from evalkit.workflows.init.columns import LONGEST_LABEL, MOST_CLASSES, NUMBER, encode, is_blank
 from evalkit.workflows.init.roles import Roles, code, split_side
 from evalkit.workflows.init.schema import Shape

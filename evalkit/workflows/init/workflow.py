@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from evalkit.errors import Place, SuiteError
 from evalkit.stats.power import smallest_visible_gap
-from evalkit.suite.file.errors import Place, SuiteError
 from evalkit.suite.file.load import load_suite
 from evalkit.suite.open import OpenSuite, open_suite
 from evalkit.suite.prompts.contenders import contenders

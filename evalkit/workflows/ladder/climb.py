@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from evalkit.errors import RunError, SuiteError
 from evalkit.records.ladder import LadderReport
 from evalkit.running.execute import execute
 from evalkit.running.prepare import prepare
@@ -13,10 +14,10 @@ from evalkit.running.settings import RunSettings
 from evalkit.running.watch import Watch
 from evalkit.running.ways.choice import LIVE, HowToAsk
 from evalkit.store.ladders import read_ladders
-from evalkit.store.runs import RunError, load_run, newest_run
-from evalkit.suite.file.errors import SuiteError, nearest
+from evalkit.store.runs import load_run, newest_run
 from evalkit.suite.file.load import load_suite
 from evalkit.suite.prompts.rungs import parse_rungs
+from evalkit.wording.quote import nearest
 from evalkit.workflows.ladder.report import ladder_report
 from evalkit.workflows.ladder.rounds import Climb
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+from evalkit.errors import NothingToRun, SuiteError
 from evalkit.records.run import RunResult
 from evalkit.running.contender_run import ContenderRun
 from evalkit.running.kept_ladders import marks_of_run
@@ -14,9 +15,7 @@ from evalkit.running.prepare import Prepared, _check_examples
 from evalkit.running.prompt_choice import ranked
 from evalkit.running.rounds import AskRound
 from evalkit.running.state import RunState
-from evalkit.running.watch import NothingToRun
 from evalkit.scoring.sample_means import sample_means
-from evalkit.suite.file.errors import SuiteError
 from evalkit.suite.prompts.contenders import Contender, contenders
 from evalkit.suite.prompts.guide import label_guide
 from evalkit.suite.prompts.rungs import Rung, RungPrompt, higher_reasoning, rung_prompts, with_prompts

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from evalkit.engine.monitor import Monitor
 from evalkit.engine.open_loop import Arrivals, Call, OpenLoop, OpenRate, connections, schedule
-from evalkit.models.base import Model, ModelUnavailable
+from evalkit.errors import EndpointDown, ModelUnavailable, SuiteError, TemplateProblem
+from evalkit.models.base import Model
 from evalkit.models.registry import open_model
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.estimate import Need
@@ -20,9 +21,7 @@ from evalkit.records.request import Request
 from evalkit.records.sweep import Sweep, SweepStep
 from evalkit.running.model_context import model_context
 from evalkit.running.prepare import Prepared, prepare
-from evalkit.suite.file.errors import SuiteError
 from evalkit.suite.prompts.contenders import Contender
-from evalkit.suite.prompts.template import TemplateProblem
 from evalkit.workflows.sweep.steps import LATENCY, TTFT, Search, Trial, is_over, judge_step, limit_of
 
 _WARM_UP = 2  # answers, one after the other: connection, prompt cache, what the server does not take
@@ -55,10 +54,6 @@ class SweepOptions:
     long_s: float = 20.0
     needs_long: float = 5.0
     ramp: float = 0.1
-
-
-class EndpointDown(Exception):
-    """Raised where the endpoint does not answer a single call; the text says why."""
 
 
 @dataclass

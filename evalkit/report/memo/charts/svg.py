@@ -8,16 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from xml.etree import ElementTree
 
+from evalkit.errors import ChartsMissing
 from evalkit.report.memo.charts.theme import CONFIG, VARIABLES
 from evalkit.wording.words import harmless
 
 _SPACE = "{http://www.w3.org/2000/svg}"
 _URL = re.compile(r"url\(#([\w-]+)\)")
 _DROPPED = ("role", "font-family", "pointer-events", "class", "version", "xmlns")
-
-
-class ChartsMissing(RuntimeError):
-    """The charts' libraries are not installed; the message says how to get them."""
 
 
 @dataclass(frozen=True, slots=True)
