@@ -25,7 +25,7 @@ _SAME = 0.005
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class Job:
     """The task, the form of its answers, and both in words."""
 
     task: Task
@@ -36,37 +36,37 @@ class Form:
     schema: Mapping[str, Any] | None = None
 
 
-def form_of(survey: Survey, name: str, column: str) -> Form:
+def job_of(survey: Survey, name: str, column: str) -> Job:
     """What is asked for, by what the targets are; `name` is the suite's, `column` the target's in it."""
     facts = survey.facts
     mean = facts.target_chars / max(1, facts.n)
     if survey.kind == "object":
         schema = object_schema(facts.shape, name)
         fields = ", ".join(code(key, 30) for key in list(schema.get("properties", {}))[:8])
-        return Form("extract", f"objects with the fields {fields or '(too many)'}", column, schema=schema)
+        return Job("extract", f"objects with the fields {fields or '(too many)'}", column, schema=schema)
     if survey.kind == "list":
         key = identifier(column)
         schema = list_schema(facts.shape, key, name)
-        return Form("extract", f"lists, asked for as the field {code(key)}", (key, column), schema=schema)
+        return Job("extract", f"lists, asked for as the field {code(key)}", (key, column), schema=schema)
     if facts.classes:
-        return Form("classify", _balance(facts.classes), column)
+        return Job("classify", _balance(facts.classes), column)
     if facts.numeric:
         pattern, digits = _number_pattern(facts.commas, facts.decimals)
-        return Form("answer", "numbers", column, pattern, digits)
+        return Job("answer", "numbers", column, pattern, digits)
     if mean <= _SHORT_ANSWER:
-        return Form("answer", f"short texts, {mean:,.0f} characters on average", column)
-    return Form("write", f"texts of {mean:,.0f} characters on average", column)
+        return Job("answer", f"short texts, {mean:,.0f} characters on average", column)
+    return Job("write", f"texts of {mean:,.0f} characters on average", column)
 
 
-def example_count(survey: Survey, form: Form, n_train: int) -> int:
+def example_count(survey: Survey, job: Job, n_train: int) -> int:
     """Few-shot examples: some of each label, no more than train holds, and not more text than is cheap.
 
     None for numbers: bare results as examples keep a model from working them out.
     """
-    if form.pattern is not None:
+    if job.pattern is not None:
         return 0
     facts = survey.facts
-    count = min(max(_EXAMPLES[form.task], len(facts.classes)), _MOST_EXAMPLES)
+    count = min(max(_EXAMPLES[job.task], len(facts.classes)), _MOST_EXAMPLES)
     per_example = max(1, (facts.input_chars + facts.target_chars) // max(1, facts.n))
     affordable = max(_FEWEST_EXAMPLES, _EXAMPLE_CHARS // per_example)
     return min(count, affordable, int(n_train * _NOT_DEV))

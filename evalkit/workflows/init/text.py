@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from evalkit.records.task import Task
+from evalkit.records.task import TASKS, Task
 from evalkit.suite.file.yaml_scalar import resolve_scalar
 
 SCHEMA_FILE = "suite.schema.json"
@@ -109,7 +109,7 @@ def _head(draft: Draft) -> Iterator[str]:
     yield f"# Guessed by `evalkit init` from {_comment(draft.original)}. Look it over, above all the prompt"
     yield "# and good_enough; `evalkit plan` checks it and spends nothing."
     yield f"name: {scalar(draft.name)}"
-    yield from _line(f"task: {draft.task}", "classify | extract | answer | write")
+    yield from _line(f"task: {draft.task}", " | ".join(TASKS))
 
 
 def _dataset(draft: Draft) -> Iterator[str]:
@@ -153,10 +153,10 @@ def _prompt(draft: Draft) -> Iterator[str]:
 
 
 def _system(draft: Draft) -> str:
-    if draft.task == "answer" and draft.pattern is not None:
+    if draft.pattern is not None:
         return _NUMBER_SYSTEM.format(digits=draft.digits)
     text = _SYSTEM[draft.task]
-    if draft.task != "classify":
+    if not TASKS[draft.task].classes:
         return text
     joined = any("," in label for label in draft.classes) or max(map(len, draft.classes), default=0) > 30
     return text + ('\nLabels:\n{{ labels | join("\\n") }}' if joined else '\nLabels: {{ labels | join(", ") }}')
@@ -203,7 +203,7 @@ def _models(draft: Draft) -> Iterator[str]:
     yield "models:"
     yield from _line("  sonnet: anthropic/claude-sonnet-5-5", "needs ANTHROPIC_API_KEY; skipped without it")
     yield "  haiku: anthropic/claude-haiku-5-5"
-    if draft.task == "classify":
+    if TASKS[draft.task].classes:
         yield from _line("  small: local/gemma-3-270m", "no key: a small model on this machine, as a floor")
         if draft.train is not None:
             yield from _line("  trained: classifier/tfidf-logreg", "no key: trained on train in seconds")
@@ -216,14 +216,14 @@ def _models(draft: Draft) -> Iterator[str]:
 
 def _needs(draft: Draft) -> Iterator[str]:
     yield "good_enough:"
-    if draft.task != "write":
+    if not TASKS[draft.task].open_ended:
         about = "change it to what the job needs: the share of right answers"
         common = max(draft.classes.values(), default=0) / max(1, sum(draft.classes.values()))
         if common >= 0.5:
             about += f" (always the commonest label: {common:.2f})"
         yield from _line(f"  accuracy: {ACCURACY}", about)
     yield from _line("  format_validity: 0.95", "answers in the exact form, without repair")
-    if draft.task == "write":
+    if TASKS[draft.task].open_ended:
         yield from _line("  # accuracy: 0.5", "asks for the very same words; nothing here judges the sense of a text")
     if draft.classes:
         yield from _line("  # macro_f1: 0.85", "counts rare labels as much as common ones")

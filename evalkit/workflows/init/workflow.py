@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evalkit.errors import Place, SuiteError
+from evalkit.records.task import TASKS
 from evalkit.stats.power import smallest_visible_gap
 from evalkit.suite.file.load import load_suite
 from evalkit.suite.open import OpenSuite, open_suite
 from evalkit.suite.prompts.contenders import contenders
 from evalkit.workflows.init.columns import Look, look_at
 from evalkit.workflows.init.copy import copy_rows
-from evalkit.workflows.init.draft import Form, example_count, form_of, label_doubts, new_names
+from evalkit.workflows.init.draft import Job, example_count, job_of, label_doubts, new_names
 from evalkit.workflows.init.files import Files, readable, sibling_train, suite_path
 from evalkit.workflows.init.roles import Wanted, code, guess_roles, option
 from evalkit.workflows.init.split import NONE, SEED, TEST, TRAIN, given_sides, split_rows
@@ -135,26 +136,26 @@ class _Writer:
         if n_train and leaks == n_train:
             raise SuiteError("every train row is also in test", Place(sources[-1]), expected="other rows")
         splits = {TEST: files.data("test"), **({TRAIN: files.data("train")} if n_train else {})}
-        form = form_of(self.survey, files.name, renamed.get(roles.target.name, roles.target.name))
+        job = job_of(self.survey, files.name, renamed.get(roles.target.name, roles.target.name))
         planned = [files.suite, *(splits.values() if copied else ())]
-        files.refuse_overwriting([*planned, *([files.answer_schema] if form.schema else [])], sources)
+        files.refuse_overwriting([*planned, *([files.answer_schema] if job.schema else [])], sources)
         if copied:
             with files.writing(list(splits.values())) as opened:
                 for rows, sides in self.sides.files:
                     copy_rows(rows, sides, dict(zip(splits, opened, strict=True)), renamed)
         else:
             splits = dict(zip((TEST, TRAIN), sources, strict=False))
-        if form.schema is not None:
-            text = json.dumps(form.schema, indent=2, ensure_ascii=False) + "\n"
+        if job.schema is not None:
+            text = json.dumps(job.schema, indent=2, ensure_ascii=False) + "\n"
             files.write_text(files.answer_schema, text)
         files.write_editor_schema()
-        files.write_text(files.suite, suite_text(self._draft(form, splits, renamed, leaks)))
+        files.write_text(files.suite, suite_text(self._draft(job, splits, renamed, leaks)))
         suite = open_suite(load_suite(files.suite))
         contenders(suite)
-        doubts = (*self._doubts(form, renamed, suite), *self.sides.doubts)
-        return InitResult(files.suite, tuple(self._found(form, suite)), doubts, tuple(files.written))
+        doubts = (*self._doubts(job, renamed, suite), *self.sides.doubts)
+        return InitResult(files.suite, tuple(self._found(job, suite)), doubts, tuple(files.written))
 
-    def _draft(self, form: Form, splits: dict[int, Path], renamed: dict[str, str], leaks: int) -> Draft:
+    def _draft(self, job: Job, splits: dict[int, Path], renamed: dict[str, str], leaks: int) -> Draft:
         survey, files = self.survey, self.files
         source, n_train = self.sides.files[0][0].path, self.sides.count(TRAIN)
         as_json = source.suffix.lower() in (".json", ".jsonl", ".ndjson")
@@ -170,30 +171,30 @@ class _Writer:
         return Draft(
             name=files.name,
             original=source.name,
-            task=form.task,
+            task=job.task,
             test=files.relative(splits[TEST]),
             n_test=self.sides.count(TEST),
             train=files.relative(splits[TRAIN]) if n_train else None,
             n_train=n_train,
-            target=form.target,
+            target=job.target,
             id=survey.id and renamed.get(survey.id, survey.id),
             group=survey.group,
             leaks=leaks,
             shown=shown,
-            classes=survey.facts.classes if form.task == "classify" else {},
-            examples=example_count(survey, form, n_train - leaks) if n_train else 0,
-            pattern=form.pattern,
-            digits=form.digits,
-            schema=files.relative(files.answer_schema) if form.schema else None,
+            classes=survey.facts.classes if TASKS[job.task].classes else {},
+            examples=example_count(survey, job, n_train - leaks) if n_train else 0,
+            pattern=job.pattern,
+            digits=job.digits,
+            schema=files.relative(files.answer_schema) if job.schema else None,
         )
 
-    def _found(self, form: Form, suite: OpenSuite) -> list[tuple[str, str]]:
+    def _found(self, job: Job, suite: OpenSuite) -> list[tuple[str, str]]:
         survey, facts = self.survey, self.survey.facts
         roles, splits = survey.roles, suite.dataset.splits
         texts = [f"{code(c.name)} ({c.chars:,.0f} characters on average)" for c in roles.texts[:12]]
         found = [
             ("target", f"{code(roles.target.name)} ({facts.distinct:,} distinct values in {_rows(facts.n)})"),
-            ("task", f"{form.task}: {form.about}"),
+            ("task", f"{job.task}: {job.about}"),
             ("text", ", ".join(texts)),
             (
                 "id",
@@ -206,13 +207,13 @@ class _Writer:
             found.append(("group", f"{code(survey.group)} ({values}): intervals allow for rows that are alike"))
         counts = ", ".join(f"{split.n:,} {name}" for name, split in splits.items())
         found.append(("rows", f"{counts}; {self.sides.words}"))
-        if form.task != "write":
+        if not TASKS[job.task].open_ended:
             found.append(("can see", _visible(splits["test"].n)))
         return found
 
-    def _doubts(self, form: Form, renamed: dict[str, str], suite: OpenSuite) -> list[str]:
+    def _doubts(self, job: Job, renamed: dict[str, str], suite: OpenSuite) -> list[str]:
         survey, doubts = self.survey, [*self.survey.roles.doubts, *self.survey.doubts]
-        if form.task == "classify":
+        if TASKS[job.task].classes:
             doubts += label_doubts(survey.facts.classes, ACCURACY)
         elif survey.kind == "scalar" and survey.facts.distinct == 1 and survey.facts.n > 1:
             doubts.append(f"every row has the same {code(survey.roles.target.name)}: there is nothing to tell apart")
@@ -226,7 +227,7 @@ class _Writer:
         train = sibling_train(source) if len(self.sides.files) == 1 else None
         if train is not None:
             doubts.append(f"{code(train.name)} lies beside it; to learn from that: {option('--train', str(train))}")
-        if form.task == "write":
+        if TASKS[job.task].open_ended:
             doubts.append(
                 "nothing here judges the sense of long texts: good_enough asks for their form, not for accuracy"
             )
