@@ -1,20 +1,14 @@
-"""What a provider tells of its rate limits in the headers of an answer.
-
-Anthropic: `anthropic-ratelimit-{requests,tokens,input-tokens,output-tokens}-{limit,remaining,reset}`, limits per
-minute. OpenAI and compatible servers: `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`, resets as durations
-(`6s`, `1m30s`, `20ms`); a limit is per minute, or per day where the reset says that it fills so slowly.
-"""
+"""What a provider tells of its rate limits in the headers of an answer, read by the names that it declares."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-_ANTHROPIC = "anthropic-ratelimit-"
-_OPENAI = "x-ratelimit-"
-_KINDS = ("requests", "tokens", "input-tokens", "output-tokens")
+from evalkit.records.provider import RateHeaders
+
 _MINUTE_S = 60.0
 _PIECE = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -33,20 +27,24 @@ class ToldLimit:
     remaining: float
 
 
-def told_limits(headers: Mapping[str, str]) -> tuple[ToldLimit, ...]:
-    """The limits that the headers of an answer tell; empty where they tell none that makes sense."""
-    found = []
-    for kind in _KINDS:
-        limit = _number(headers.get(f"{_ANTHROPIC}{kind}-limit"))
-        remaining = _number(headers.get(f"{_ANTHROPIC}{kind}-remaining"))
-        reset_s = None  # a date in whole seconds: too coarse to tell a rate
-        if limit is None and kind in ("requests", "tokens"):
-            limit = _number(headers.get(f"{_OPENAI}limit-{kind}"))
-            remaining = _number(headers.get(f"{_OPENAI}remaining-{kind}"))
-            reset_s = seconds_of(headers.get(f"{_OPENAI}reset-{kind}"))
-        if limit and remaining is not None:
-            found.append(ToldLimit(kind, _per_s(limit, remaining, reset_s), limit, min(remaining, limit)))
-    return tuple(found)
+def told_limits(headers: Mapping[str, str], names: Sequence[RateHeaders]) -> tuple[ToldLimit, ...]:
+    """The limits that the headers of an answer tell; empty where they tell none that makes sense.
+
+    Of several names for one kind of limit the first that is there counts.
+    """
+    told: dict[str, ToldLimit | None] = {}
+    for name in names:
+        limit = None if name.kind in told else _number(headers.get(name.limit))
+        if limit is None:
+            continue
+        remaining = _number(headers.get(name.remaining))
+        reset_s = seconds_of(headers.get(name.reset)) if name.reset else None
+        told[name.kind] = (
+            ToldLimit(name.kind, _per_s(limit, remaining, reset_s), limit, min(remaining, limit))
+            if limit and remaining is not None
+            else None
+        )
+    return tuple(limit for limit in told.values() if limit is not None)
 
 
 def seconds_of(text: str | None) -> float | None:

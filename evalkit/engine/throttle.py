@@ -14,8 +14,11 @@ from time import monotonic
 
 from evalkit.engine.limiter import Limiter, Permit
 from evalkit.engine.rate_headers import told_limits
+from evalkit.models.provider import X_RATELIMIT
+from evalkit.models.registry import facts
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.model import ModelSpec
+from evalkit.records.provider import RateHeaders
 
 RATE_LIMIT = 429
 _OVERLOAD = frozenset({503, 529})  # load at the provider: its Retry-After is honoured, the pace is not cut
@@ -25,13 +28,15 @@ _LOOK_EVERY_S = 0.02  # between two looks at headers
 
 @dataclass
 class Throttle:
-    """Paces the requests of one key. `name` is the provider's, for the progress display.
+    """Paces the requests of one key.
 
+    `name` is the provider's, for the progress display; `rate_headers` are what it tells its limits by.
     `active` says whether `turn` must be waited for; while it is False, `free` is all that a request costs.
     """
 
     name: str = ""
     clock: Callable[[], float] = monotonic
+    rate_headers: tuple[RateHeaders, ...] = X_RATELIMIT
     limiter: Limiter = field(default_factory=Limiter)
     active: bool = False
     _queue: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -96,7 +101,7 @@ class Throttle:
         )
 
     def _listen(self, headers: Mapping[str, str], permit: Permit) -> None:
-        limits = told_limits(headers)
+        limits = told_limits(headers, self.rate_headers)
         if limits:
             self.limiter.told(permit, limits)
         elif not self.limiter.watches:
@@ -122,4 +127,6 @@ class Throttles:
     def of(self, spec: ModelSpec) -> Throttle:
         """The throttle of a model's key."""
         key = (spec.provider, spec.base_url, spec.api_key_env)
-        return self._throttles.setdefault(key, Throttle(spec.provider, self.clock))
+        if key not in self._throttles:
+            self._throttles[key] = Throttle(spec.provider, self.clock, facts(spec.provider).rate_headers)
+        return self._throttles[key]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from evalkit.errors import ModelUnavailable
+from evalkit.models.registry import facts
 from evalkit.records.model import ModelSpec
 
 _NO_KEY = "no-key-needed"
@@ -18,11 +19,14 @@ _SHORTEST_SECRET = 6  # shorter texts occur in plain words
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Key and URL of one model. `own_server` marks a compatible server that the suite names by its URL."""
+    """Key and URL of one model. `own_server` marks a compatible server that the suite names by its URL.
+
+    `env_prefix` begins the names of the variables that the vendor's SDK reads.
+    """
 
     key: str
     own_server: bool
-    vendor: str
+    env_prefix: str | None
 
     @contextmanager
     def environment(self) -> Iterator[None]:
@@ -30,7 +34,8 @@ class Access:
 
         The SDKs send some of them along (organisation, project, custom headers with a gateway's token).
         """
-        names = [n for n in os.environ if n.startswith(f"{self.vendor}_")] if self.own_server else []
+        prefix = self.env_prefix if self.own_server else None
+        names = [name for name in os.environ if name.startswith(prefix)] if prefix else []
         hidden = {name: os.environ.pop(name) for name in names}
         try:
             yield
@@ -44,20 +49,20 @@ class Access:
         return strip_password(text)
 
 
-def access_of(spec: ModelSpec, vendor: str) -> Access:
-    """The access to a model of `vendor` (`OPENAI`, `ANTHROPIC`: how its variables begin).
+def access_of(spec: ModelSpec) -> Access:
+    """The access to a hosted model, by what its provider declares.
 
     A suite's own `base_url` gets the key of `api_key_env` or none at all, never the vendor's by default.
     Raises ModelUnavailable where the key's variable is unset or holds no key, or where the URL is none.
     """
-    own_server = spec.base_url is not None
-    key_env = spec.api_key_env or (None if own_server else f"{vendor}_API_KEY")
+    known, own_server = facts(spec.provider), spec.base_url is not None
+    key_env = spec.api_key_env or (None if own_server else known.key_env)
     key = _read_key(key_env) if key_env else _NO_KEY
-    variable = f"{vendor}_BASE_URL"
-    url = spec.base_url if own_server else os.environ.get(variable)
-    if url is not None:
-        _check_url(url, "base_url" if own_server else variable)
-    return Access(key, own_server, vendor)
+    where = "base_url" if own_server else known.url_env
+    url = spec.base_url if own_server else os.environ.get(known.url_env or "")
+    if url is not None and where is not None:
+        _check_url(url, where)
+    return Access(key, own_server, known.env_prefix)
 
 
 def strip_password(text: str) -> str:

@@ -21,10 +21,14 @@ class Model(Protocol):
     (a licence, a training time); they may grow while the model works.
     """
 
-    identity: Mapping[str, str | None]
     max_concurrency: int | None
     cacheable: bool
     notes: list[str]
+
+    @property
+    def identity(self) -> Mapping[str, str | None]:
+        """What the request key needs of the model."""
+        ...
 
     async def complete(self, request: Request) -> Completion | Failure:
         """Answer one request once. Never retries, never raises for what an API can do."""

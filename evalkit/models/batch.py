@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
-from evalkit.errors import BatchError
-from evalkit.models.failures import ApiError, classify, transport_failure
-from evalkit.models.fields import WRONG_SHAPE
-from evalkit.models.sdk import SdkModel, Wire
-from evalkit.records.completion import Completion, Failure, Timing
-
-BATCHED = Timing(latency_ms=None)  # a batch answers within a day: there is no latency to tell
+from evalkit.records.completion import Completion, Failure
+from evalkit.records.request import Parameters, Prefix, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +31,22 @@ class BatchState:
 
 
 class BatchApi(Protocol):
-    """One vendor's batch API for one model. All methods raise BatchError."""
+    """One vendor's batch API for one model. What talks to the vendor raises BatchError."""
 
     most_requests: int
     most_bytes: int
+
+    def body(self, request: Request) -> bytes:
+        """What is sent for a request, as JSON."""
+        ...
+
+    def dropped(self, parameters: Parameters) -> tuple[str, ...]:
+        """Names of sampling parameters that the suite sets and that are not sent."""
+        ...
+
+    def adapts(self, failure: Failure, prefix: Prefix, parameters: Parameters) -> bool:
+        """Whether a refusal names a parameter that can go: bodies are made without it from now on."""
+        ...
 
     async def submit(self, items: Sequence[BatchItem], tag: str) -> str:
         """Send a batch; `tag` marks it where the vendor can keep a mark. Returns the vendor's id."""
@@ -57,43 +63,6 @@ class BatchApi(Protocol):
     def collect(self, batch_id: str) -> AsyncIterator[tuple[str, Completion | Failure]]:
         """(custom id, outcome) of an ended batch, in any order; what expired is a retryable infra failure."""
         ...
-
-
-@contextmanager
-def sdk_errors(wire: Wire) -> Iterator[None]:
-    """What an SDK or a network raises, as BatchError; no reason quotes the key."""
-    try:
-        yield
-    except wire.sdk.APIStatusError as error:
-        failure = classify(ApiError(error.status_code, error.body, str(error.message), error.response.headers))
-        raise BatchError(wire.access.redact(failure.reason), failure.retryable, error.status_code >= 500) from None
-    except wire.sdk.APIError as error:
-        raise BatchError(wire.access.redact(transport_failure(error).reason), True, unclear=True) from None
-    except WRONG_SHAPE as error:
-        raise BatchError(f"the batch API answered in an unknown form: {error}", again=False) from None
-    except wire.transport_errors as error:
-        raise BatchError(wire.access.redact(transport_failure(error).reason), True, unclear=True) from None
-
-
-def read_answer(model: SdkModel, data: Any) -> Completion | Failure:
-    """The answer that a result holds, as it is read live; a Failure where it is not the API's."""
-    try:
-        completion = model.wire.reader.whole(data, BATCHED)
-    except WRONG_SHAPE:
-        completion = None
-    if completion is not None:
-        return replace(completion, batch=True)
-    return Failure("infra", "the batch holds an answer that is not the API's", retryable=True)
-
-
-def read_error(model: SdkModel, status: int | None, body: Any) -> Failure:
-    """The failure of one request in a batch, by the table that holds for live ones."""
-    inner = body.get("error") if isinstance(body, dict) else None
-    message = inner.get("message") if isinstance(inner, dict) else None
-    failure = classify(ApiError(status, body, str(message or "")))
-    return Failure(
-        failure.kind, model.wire.access.redact(failure.reason), failure.retryable, http_status=failure.http_status
-    )
 
 
 def not_answered(fate: str) -> Failure:

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from evalkit.errors import PriceError
+from evalkit.models.registry import facts
 from evalkit.records.model import ModelSpec, Rates
 from evalkit.records.price import Price, Tier
 
@@ -67,7 +68,8 @@ class PriceList:
     def shortest_cacheable(self, spec: ModelSpec) -> int | None:
         """The fewest prompt tokens that this model caches, None where unknown."""
         name = _DATED_ID.sub("", spec.provider_model)
-        return self.cache_minimum.get(name) or self.cache_minimum.get(f"{spec.provider}/*")
+        listed = self.cache_minimum.get(name) or self.cache_minimum.get(f"{spec.provider}/*")
+        return listed or facts(spec.provider).cache_minimum_tokens
 
 
 def user_file() -> Path | None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-_APIS = frozenset({"anthropic", "openai"})
-
 Role = Literal["frontier", "prompted", "fine_tuned", "floor"]
 
 
@@ -48,11 +46,6 @@ class ModelSpec:
     def provider(self) -> str:
         """The part before the first slash."""
         return self.provider_model.partition("/")[0]
-
-    @property
-    def is_api(self) -> bool:
-        """Whether it is asked over a vendor's protocol, where prefixes are cached and calls cost money."""
-        return self.provider in _APIS
 
     @property
     def model(self) -> str:

@@ -7,6 +7,7 @@ from itertools import islice
 from statistics import fmean
 
 from evalkit.decision.unmeasured import Unmeasured, Volume, tokens
+from evalkit.models.registry import facts
 from evalkit.records.economics import Economics
 from evalkit.records.plan import TokenMix
 from evalkit.records.run import ContenderResult
@@ -37,7 +38,7 @@ def unmeasured(prepared: Prepared, results: Sequence[ContenderResult]) -> list[t
     found: dict[str, Unmeasured] = {}
     for contender in prepared.contenders:
         reason = reasons.get(contender.id)
-        if reason is not None and contender.spec.is_api and contender.spec.name not in found:
+        if reason is not None and facts(contender.spec.provider).hosted and contender.spec.name not in found:
             found[contender.spec.name] = estimate(prepared, contender, reason)
     return [(each, volume) for each in found.values()]
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalkit.models.prices import PriceList
+from evalkit.models.registry import facts
 from evalkit.records.completion import Usage
 from evalkit.records.estimate import Estimate, Need, Requirement
 from evalkit.records.metric import METRICS
@@ -130,7 +131,7 @@ def _warnings(run: ContenderRun, cut: int, prices: PriceList) -> list[str]:
 def _caching_warning(run: ContenderRun, prices: PriceList) -> str | None:
     """Caching was asked for and the counters stayed at zero: say so, with the numbers."""
     contender = run.contender
-    asked = contender.parameters.cache_ttl != "off" and contender.spec.is_api
+    asked = contender.parameters.cache_ttl != "off" and facts(contender.spec.provider).caches_prompts
     if not asked or run.asked_with_usage < 2 or run.usage is None or run.usage.cache_read:
         return None
     prompt = run.usage.prompt / run.asked_with_usage

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.engine.key import RequestKey
+from evalkit.models.registry import facts
 from evalkit.records.run import RunResult
 from evalkit.running.prepare import Prepared
 from evalkit.suite.data.dataset import Split
 
 _FORMAT = 1
 _MOST_TARGETS = 1000  # more distinct targets than this are answers, not classes
-_PACKAGES = ("evalkit", "anthropic", "openai", "datasets", "xllamacpp", "scikit-learn", "numpy", "scipy")
+_PACKAGES = ("evalkit", "datasets", "numpy", "scipy")
 
 
 def manifest(prepared: Prepared, keys: Mapping[str, RequestKey], result: RunResult) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def manifest(prepared: Prepared, keys: Mapping[str, RequestKey], result: RunResu
             for c in prepared.contenders
             if (price := prepared.prices.price(c.spec)) is not None
         },
-        "versions": {"python": platform.python_version(), **_versions()},
+        "versions": {"python": platform.python_version(), **_versions(prepared)},
         "git": _git(suite.loaded.directory),
         "complete": result.complete,
     }
@@ -54,9 +55,11 @@ def _split(split: Split) -> dict[str, Any]:
     return {"n": split.n, "dropped": split.dropped, "sha256": split.digest, "by_target": by_target}
 
 
-def _versions() -> dict[str, str]:
+def _versions(prepared: Prepared) -> dict[str, str]:
+    """Those of the packages that every run works with, and of what the providers of this one need."""
     found: dict[str, str] = {}
-    for name in _PACKAGES:
+    needed = (name for c in prepared.contenders for name in facts(c.spec.provider).packages)
+    for name in dict.fromkeys((*_PACKAGES, *needed)):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 from evalkit.engine.batch import BatchCollector
 from evalkit.errors import BatchError, ModelUnavailable
 from evalkit.models.base import Model, ModelContext
-from evalkit.models.batches import batch_api
-from evalkit.models.registry import open_model
+from evalkit.models.registry import batch_api, open_model
 from evalkit.records.places import cache_folder
 from evalkit.running.ways.batch import BatchLine, batch_store
 from evalkit.store.batches import BatchRecord

@@ -19,8 +19,7 @@ import pytest
 from evalkit.engine.batch import MOST_ROUNDS, BatchAsker, BatchCollector, Submitter
 from evalkit.engine.key import RequestKey
 from evalkit.errors import BatchError, BatchStoreError, Submitted
-from evalkit.models.batches import batch_api
-from evalkit.models.registry import open_model
+from evalkit.models.registry import batch_api, open_model
 from evalkit.models.sdk import SdkModel
 from evalkit.records.completion import Completion, Failure
 from evalkit.running.ways.batch import BatchLine

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from evalkit.engine.limiter import Limiter, LimiterConfig, Permit
 from evalkit.engine.rate_headers import ToldLimit, seconds_of, told_limits
+from evalkit.models.anthropic import PROVIDER
+from evalkit.models.provider import X_RATELIMIT
 from tests.engine.pacing_sim import FixedWindow, Limits, TokenBucket, World, simulate
 
 CONFIG = LimiterConfig()
@@ -212,7 +214,7 @@ HEADERS = [
 
 @pytest.mark.parametrize(("headers", "per_s", "remaining"), HEADERS)
 def test_what_headers_tell(headers: dict[str, str], per_s: float, remaining: float) -> None:
-    (limit,) = told_limits(headers)
+    (limit,) = told_limits(headers, PROVIDER.facts.rate_headers)
     assert (limit.kind, limit.remaining) == ("requests", remaining)
     assert limit.per_s == pytest.approx(per_s)
 
@@ -220,7 +222,7 @@ def test_what_headers_tell(headers: dict[str, str], per_s: float, remaining: flo
 @settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted({name for h, _, _ in HEADERS for name in h})), st.text(max_size=8)))
 def test_nonsense_in_headers_is_no_limit(headers: dict[str, str]) -> None:
-    for limit in told_limits(headers):
+    for limit in told_limits(headers, PROVIDER.facts.rate_headers):
         assert 0 < limit.per_s < inf and 0 <= limit.remaining <= limit.most
 
 
@@ -285,3 +287,12 @@ def test_it_recovers_within_ten_seconds_when_the_limit_doubles(seed: int, header
 def test_the_same_seed_gives_the_same_run() -> None:
     runs = [simulate(Limiter(), TokenBucket(RATE, 5), World(headers=False, seed=3, seconds=20)) for _ in range(2)]
     assert runs[0] == runs[1]
+
+
+def test_of_two_names_for_a_limit_the_first_that_is_there_counts() -> None:
+    both = {"anthropic-ratelimit-requests-limit": "60", "x-ratelimit-limit-requests": "6000"}
+    left = {"anthropic-ratelimit-requests-remaining": "5", "x-ratelimit-remaining-requests": "500"}
+    (limit,) = told_limits(both | left, PROVIDER.facts.rate_headers)
+    assert (limit.most, limit.remaining) == (60, 5)
+    # What a provider does not declare is not read.
+    assert told_limits({k: v for k, v in (both | left).items() if k.startswith("anthropic")}, X_RATELIMIT) == ()

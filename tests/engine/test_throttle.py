@@ -19,7 +19,7 @@ from tests.engine.asking import QUICK, Scripted, ask_all, context, lane_of, requ
 from tests.servers.launch import FakeProvider
 
 LIMITED = Failure("infra", "too many", True, 0.3, 429)
-NEAR = {"anthropic-ratelimit-requests-limit": "3000", "anthropic-ratelimit-requests-remaining": "2"}
+NEAR = {"x-ratelimit-limit-requests": "3000", "x-ratelimit-remaining-requests": "2"}
 
 
 @dataclass

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from importlib.metadata import EntryPoint, EntryPoints
-from typing import Any
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
 from evalkit.errors import ModelUnavailable
 from evalkit.models import registry
 from evalkit.models.base import ModelContext
-from evalkit.records.model import ModelSpec
+from evalkit.models.provider import Provider
+from evalkit.records.model import ModelSpec, Rates
+from evalkit.records.provider import ProviderFacts
 from tests.engine.asking import Scripted, context, said
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> Iterator[None]:
+    """Plug-ins are remembered by name; here each test has its own."""
+    registry.provider.cache_clear()
+    yield
+    registry.provider.cache_clear()
 
 
 def make(spec: ModelSpec, _: ModelContext) -> Scripted:
     """A plug-in's factory."""
     return Scripted(lambda *_: said(), identity={"provider": "mycloud", "model": spec.model})
+
+
+DECLARED = Provider(
+    ProviderFacts("ignored", hosted=True, default_role="frontier"),
+    make,
+    name_in=lambda name, folder: str(folder / name),
+    preload=("no_such_module_here",),
+)
 
 
 def plug_in(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
@@ -54,9 +77,54 @@ def test_an_unknown_provider_names_the_known_ones() -> None:
 
 
 def test_a_missing_package_of_a_built_in_provider_is_a_skip(monkeypatch: pytest.MonkeyPatch) -> None:
-    def absent(name: str, *_: Any) -> Any:
-        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+    monkeypatch.setitem(sys.modules, "evalkit.models.openai.model", None)  # as where a package of it is missing
+    with pytest.raises(ModelUnavailable, match="provider 'openai' cannot be loaded"):
+        registry.open_model(spec("openai/gpt-6-luna"), context())
 
-    monkeypatch.setattr(registry, "import_module", absent)
-    with pytest.raises(ModelUnavailable, match="provider 'local' cannot be loaded"):
-        registry.open_model(spec("local/gemma-3-270m"), context())
+
+def test_built_in_providers_declare_themselves_without_loading_what_they_need() -> None:
+    code = (
+        "import sys; from evalkit.models.registry import BUILT_IN, facts\n"
+        "assert all(facts(name).name == name for name in BUILT_IN)\n"
+        "heavy = {'anthropic', 'openai', 'sklearn', 'xllamacpp', 'numpy', 'pyarrow', 'aiohttp'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_is_declared_of_a_provider_is_there() -> None:
+    for name in registry.BUILT_IN:
+        declared = registry.provider(name)
+        assert declared.facts.batch == (declared.batch_api is not None)
+        assert declared.facts.hosted or not (declared.facts.billed or declared.facts.rate_headers)
+        for module in declared.preload:
+            assert find_spec(module) is not None
+
+
+def test_nothing_is_known_of_a_provider_that_is_not_there() -> None:
+    assert registry.facts("${MODEL}") == ProviderFacts("${MODEL}")
+    assert not registry.is_known("${MODEL}")
+
+
+def test_a_mere_factory_is_taken_to_cost_money(monkeypatch: pytest.MonkeyPatch) -> None:
+    plug_in(monkeypatch, "mycloud", f"{__name__}:make")
+    known = registry.facts("mycloud")
+    assert (known.hosted, known.billed, known.default_role) == (True, True, "prompted")
+    assert registry.is_billed(spec("mycloud/a"))
+    assert not registry.is_billed(replace(spec("mycloud/a"), price=Rates(gpu_hour=4.0)))
+
+
+def test_a_plug_in_is_named_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    plug_in(monkeypatch, "mycloud", f"{__name__}:DECLARED")
+    assert registry.facts("mycloud") == replace(DECLARED.facts, name="mycloud")
+    assert not registry.is_billed(spec("mycloud/a"))
+    assert registry.is_billed(replace(spec("mycloud/a"), price=Rates(input=1.0, output=1.0)))
+    assert registry.name_in_suite("mycloud/a/b", Path("/suites")) == "mycloud//suites/a/b"
+
+
+def test_what_fails_ahead_of_time_is_told_when_the_model_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    plug_in(monkeypatch, "mycloud", f"{__name__}:DECLARED")
+    registry.preload(("mycloud", "openai", "nobody")).join(60)
+    assert "evalkit.models.openai.model" in sys.modules
+    assert registry.open_model(spec("mycloud/a"), context()).identity["model"] == "a"

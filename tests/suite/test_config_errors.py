@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evalkit.errors import Place, SuiteError
+from evalkit.models import registry
 from evalkit.records.estimate import Need
 from evalkit.records.model import Rates
-from evalkit.suite.config import models as config_models
 from evalkit.suite.config.base import Range
 from evalkit.suite.config.dataset import FromTrain
 from evalkit.suite.config.models import PriceConfig
@@ -371,8 +371,8 @@ def test_local_files_of_models_are_relative_to_the_suite(tmp_path: Path) -> None
 def test_providers_by_entry_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from importlib.metadata import EntryPoint
 
-    points = [EntryPoint("acme", "acme:open_model", config_models.ENTRY_POINT_GROUP)]
-    monkeypatch.setattr(config_models, "entry_points", lambda group: [p for p in points if p.group == group])
+    points = [EntryPoint("acme", "acme:open_model", registry.GROUP)]
+    monkeypatch.setattr(registry, "entry_points", lambda group: [p for p in points if p.group == group])
     model = load(tmp_path, ("anthropic/claude-sonnet-5-5", "acme/big")).suite.models["sonnet"]
     assert (model.role, model.api_key_env) == ("prompted", None)
     with pytest.raises(SuiteError) as caught:

@@ -16,7 +16,7 @@ import msgspec
 
 from evalkit.errors import ModelUnavailable
 from evalkit.models.base import Model, ModelContext
-from evalkit.models.registry import open_model
+from evalkit.models.registry import facts, open_model
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Request
@@ -24,7 +24,6 @@ from evalkit.records.request import Parameters, Prefix, Request
 BEAT_S = 5.0  # a worker that has nothing to tell says so this often
 _LINGER_S = 0.005  # a call costs more than a reply: those that end about now go together
 _HEADERS_EVERY_S = 0.02  # the throttle looks no more often
-_RATE_HEADERS = ("ratelimit", "retry-after")
 
 
 class Job(msgspec.Struct, frozen=True):
@@ -80,9 +79,10 @@ encode = msgspec.msgpack.Encoder().encode
 
 @dataclass
 class _Asking:
-    """An opened model; `heard` are the headers of the answer that is just ending."""
+    """An opened model; `heard` are the headers of the answer that is just ending, `telling` those of a rate limit."""
 
     job: Job
+    telling: frozenset[str]
     model: Model | None = None
     heard: Mapping[str, str] | None = None
     told_at: float = -1.0
@@ -97,7 +97,7 @@ class _Asking:
         if heard is None or (not failed and now < self.told_at + _HEADERS_EVERY_S):
             return None
         self.told_at = now
-        return {k.lower(): v for k, v in heard.items() if any(part in k.lower() for part in _RATE_HEADERS)}
+        return {k.lower(): v for k, v in heard.items() if k.lower() in self.telling}
 
 
 class Asker:
@@ -119,8 +119,9 @@ class Asker:
 
     async def open(self, name: str, job: bytes) -> bytes:
         """Open a model for a `Job`; gives `Opened`."""
-        asking = _Asking(msgspec.msgpack.decode(job, type=Job))
-        wanted = asking.job
+        wanted = msgspec.msgpack.decode(job, type=Job)
+        named = facts(wanted.spec.provider).rate_headers
+        asking = _Asking(wanted, frozenset(n for h in named for n in (h.limit, h.remaining, h.reset) if n))
         context = ModelContext(
             lambda: (), "", wanted.stream, wanted.timeout_s, wanted.concurrency, wanted.seed, asking.hear
         )

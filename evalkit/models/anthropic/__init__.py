@@ -1,1 +1,54 @@
-"""`anthropic/…`: the Messages API."""
+"""`anthropic/…`: the Messages API, and every server that speaks it."""
+
+from __future__ import annotations
+
+from evalkit.models.base import Model, ModelContext
+from evalkit.models.batch import BatchApi
+from evalkit.models.provider import X_RATELIMIT, Provider
+from evalkit.records.model import ModelSpec
+from evalkit.records.provider import ProviderFacts, RateHeaders
+
+# Limits are per minute. Resets are dates in whole seconds, too coarse to tell a pace.
+_OWN_HEADERS = tuple(
+    RateHeaders(kind, f"anthropic-ratelimit-{kind}-limit", f"anthropic-ratelimit-{kind}-remaining")
+    for kind in ("requests", "tokens", "input-tokens", "output-tokens")
+)
+
+
+def _open_model(spec: ModelSpec, context: ModelContext) -> Model:
+    from evalkit.models.anthropic.model import open_model
+
+    return open_model(spec, context)
+
+
+def _batch_api(model: Model) -> BatchApi:
+    from evalkit.models.anthropic.batches import AnthropicBatches
+    from evalkit.models.anthropic.model import AnthropicModel
+
+    assert isinstance(model, AnthropicModel)
+    return AnthropicBatches(model)
+
+
+PROVIDER = Provider(
+    ProviderFacts(
+        "anthropic",
+        hosted=True,
+        takes_server=True,
+        billed=True,
+        opens_anywhere=True,
+        rate_headers=(*_OWN_HEADERS, *X_RATELIMIT),  # the latter are a gateway's
+        key_env="ANTHROPIC_API_KEY",
+        url_env="ANTHROPIC_BASE_URL",
+        env_prefix="ANTHROPIC_",
+        caches_prompts=True,
+        tells_ttft=True,
+        takes_reasoning=True,
+        batch=True,
+        default_role="frontier",
+        name_starts=("claude",),
+        packages=("anthropic",),
+    ),
+    _open_model,
+    _batch_api,
+    preload=("anthropic", "evalkit.models.anthropic.model"),
+)

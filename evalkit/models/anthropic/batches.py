@@ -8,8 +8,9 @@ from typing import Any
 
 from evalkit.errors import BatchError
 from evalkit.models.anthropic.model import AnthropicModel
-from evalkit.models.batch import BatchItem, BatchState, not_answered, read_answer, read_error, sdk_errors
+from evalkit.models.batch import BatchItem, BatchState, not_answered
 from evalkit.models.fields import decode
+from evalkit.models.sdk_batch import SdkBatches, read_answer, read_error, sdk_errors
 from evalkit.records.completion import Completion, Failure
 
 _LOOKED_AT = 100  # newest batches among which a lost one is looked for
@@ -30,14 +31,14 @@ _STATUS = {
 }
 
 
-class AnthropicBatches:
+class AnthropicBatches(SdkBatches):
     """Batches of one model's requests: up to 100,000 or 256 MB each, answered within 24 hours."""
 
     most_requests = 100_000
     most_bytes = 256_000_000
 
     def __init__(self, model: AnthropicModel) -> None:
-        self.model = model
+        super().__init__(model)
         self._api = model.wire.client.messages.batches
         self._headers = {"anthropic-version": model.api_version}
 

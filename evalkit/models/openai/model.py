@@ -46,7 +46,7 @@ def open_model(spec: ModelSpec, context: ModelContext) -> OpenAIModel:
     OPENAI_API_KEY by default. Raises ModelUnavailable where the key's variable is unset, and where key or URL
     cannot be used.
     """
-    access = access_of(spec, "OPENAI")
+    access = access_of(spec)
     import openai
 
     with access.environment():
@@ -78,7 +78,7 @@ class OpenAIModel(SdkModel):
     def identity(self) -> Mapping[str, str | None]:
         """The parts of the request key that belong to the model."""
         return {
-            "provider": "openai",
+            "provider": self.spec.provider,
             "base_url": self.base_url,
             "model": self.spec.model,
             "revision": self.spec.revision,

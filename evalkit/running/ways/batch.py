@@ -18,10 +18,8 @@ from evalkit.engine.key import RequestKey
 from evalkit.engine.lane import Answer, Lane
 from evalkit.errors import BatchError, Submitted
 from evalkit.models.base import Model
-from evalkit.models.batch import BatchState
-from evalkit.models.batches import BATCH_PROVIDERS, batch_api
-from evalkit.models.registry import open_model
-from evalkit.models.sdk import SdkModel
+from evalkit.models.batch import BatchApi, BatchState
+from evalkit.models.registry import batch_api, facts, open_model
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.places import cache_folder
 from evalkit.records.request import Request
@@ -86,7 +84,7 @@ class BatchWay:
 
     async def open(self, contender: Contender, split: str) -> Model:
         """Open without streaming what has a batch API."""
-        if contender.spec.provider not in BATCH_PROVIDERS:
+        if not facts(contender.spec.provider).batch:
             return await self.live.open(contender, split)
         context = replace(model_context(self.state.prepared.suite, contender, split), stream=False)
         return open_model(contender.spec, context)
@@ -95,17 +93,13 @@ class BatchWay:
         """Have everything answered by batch, then deliver it from the response cache."""
         run, model, keys = asking.run, asking.model, asking.keys
         api = batch_api(model)
-        if api is None or not isinstance(model, SdkModel):
+        if api is None:
             await self._ask_live(asking)
             return
         contender = run.contender
-        collector = BatchCollector(api, self.state.cache, self.desk.store, _adapting(model, contender))
+        collector = BatchCollector(api, self.state.cache, self.desk.store, _adapting(api, contender))
         submitter = Submitter(contender.spec, contender.id, self.state.settings.going_on)
-
-        def dropped() -> tuple[str, ...]:
-            return tuple(sorted(model.droppable.told() | model.not_sent(contender.parameters)))
-
-        asker = BatchAsker(collector, submitter, keys, model.encoded, dropped)
+        asker = BatchAsker(collector, submitter, keys, api.body, lambda: api.dropped(contender.parameters))
         reason = await self._by_batch(asker, asking)
         if reason is None:
             return
@@ -215,14 +209,9 @@ async def _look_at_all(asker: BatchAsker) -> tuple[list[BatchLine], bool]:
     return lines, ended
 
 
-def _adapting(model: SdkModel, contender: Contender) -> Callable[[Failure], bool]:
+def _adapting(api: BatchApi, contender: Contender) -> Callable[[Failure], bool]:
     """Whether a refusal names a parameter that can go: the next batch is sent without it."""
-
-    def adapt(failure: Failure) -> bool:
-        body, _ = model.encode(contender.prefix, contender.parameters)
-        return model.droppable.learn(failure, body)
-
-    return adapt
+    return lambda failure: api.adapts(failure, contender.prefix, contender.parameters)
 
 
 def _told(lines: list[BatchLine]) -> str:

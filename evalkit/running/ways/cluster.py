@@ -1,4 +1,4 @@
-"""Asking from the workers of a Ray cluster; local, trained and recorded models stay on the driver, as do plug-ins'."""
+"""Asking from the workers of a Ray cluster; what cannot be opened anywhere stays on the driver."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from evalkit.engine.cluster.remote_model import RemoteModel
 from evalkit.engine.cluster.worker import Job
 from evalkit.errors import ClusterError
 from evalkit.models.base import Model
+from evalkit.models.registry import facts
 from evalkit.running.model_context import model_context
 from evalkit.running.state import Asking, RunState
 from evalkit.running.ways.live import LiveWay
@@ -91,4 +92,4 @@ class ClusterWay:
 
 
 def _goes_out(contender: Contender) -> bool:
-    return contender.skipped is None and contender.spec.is_api
+    return contender.skipped is None and facts(contender.spec.provider).opens_anywhere

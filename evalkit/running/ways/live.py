@@ -10,7 +10,7 @@ from evalkit.engine.lane import Lane
 from evalkit.engine.primer import Primers
 from evalkit.engine.throttle import Throttles
 from evalkit.models.base import Model, ModelContext
-from evalkit.models.registry import open_model
+from evalkit.models.registry import facts, is_billed, open_model
 from evalkit.running.contender_run import ContenderRun
 from evalkit.running.model_context import model_context
 from evalkit.running.state import Asking, RunState
@@ -49,11 +49,11 @@ class LiveWay:
         """Ask within the throttle of its key and, under a budget, within its purse."""
         run, config = asking.run, self.state.prepared.suite.loaded.suite
         contender = run.contender
-        hosted = contender.spec.is_api
+        known = facts(contender.spec.provider)
         engine = EngineConfig(
             concurrency=contender.concurrency,
-            prime=contender.parameters.cache_ttl != "off" and hosted,
-            want_ttft=config.wants_ttft and hosted,
+            prime=contender.parameters.cache_ttl != "off" and known.caches_prompts,
+            want_ttft=config.wants_ttft and known.tells_ttft,
             want_latency=config.good_enough.need("latency_p95_ms") is not None,
         )
         lane = Lane(
@@ -70,12 +70,12 @@ class LiveWay:
         await lane.run(asking.work())
 
     def purse(self, run: ContenderRun) -> Purse | None:
-        """The contender's hand in the budget. A machine by the hour costs nothing more per call.
+        """The contender's hand in the budget, where its calls cost money.
 
         Raises SuiteError where no price is known.
         """
         spec, budget = run.contender.spec, self.pace.budget
-        if budget is None or not spec.is_api or (spec.price is not None and spec.price.gpu_hour is not None):
+        if budget is None or not is_billed(spec):
             return None
         if run.price is None:
             problem = f"--max-cost cannot be kept: no price is known for {spec.provider_model}"

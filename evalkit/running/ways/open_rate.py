@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from evalkit.engine.open_loop import OpenLane, OpenRate, connections
 from evalkit.models.base import Model
-from evalkit.models.registry import open_model
+from evalkit.models.registry import facts, open_model
 from evalkit.running.state import Asking, RunState
 from evalkit.running.ways.live import LiveWay
 from evalkit.suite.prompts.contenders import Contender
@@ -31,7 +31,7 @@ class OpenRateWay:
     async def ask(self, asking: Asking) -> None:
         """Send each request at its time, and say where the client itself was late."""
         run = asking.run
-        if not run.contender.spec.is_api:
+        if not facts(run.contender.spec.provider).hosted:
             await self.live.ask(asking)
             return
         lane = OpenLane(asking.model, asking.keys, self.pace, run.monitor, run.take)

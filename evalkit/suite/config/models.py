@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
+from evalkit.models.registry import BUILT_IN, facts, is_known, name_in_suite, providers
 from evalkit.records.model import ModelSpec, Rates, Role
 from evalkit.records.output import Enforce
+from evalkit.records.provider import ProviderFacts
 from evalkit.records.request import Reasoning
 from evalkit.suite.config.base import Config, Mistake, ShortForm, Text, mistakes_error
 from evalkit.wording.quote import nearest
 
-ENTRY_POINT_GROUP = "evalkit.models"
-RECORDED = "recorded"
-
-_DEFAULT_ROLES: dict[str, Role] = {
-    "anthropic": "frontier",
-    "openai": "frontier",
-    "local": "floor",
-    "classifier": "floor",
-    RECORDED: "prompted",
-}
-_DEFAULT_KEYS = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
-_WITHOUT_SERVER = ("local", "classifier", RECORDED)
+_USUAL_ROLE: Role = "prompted"
+_PROVIDER_KEYS = ("path", "id", "output")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
-def known_providers() -> list[str]:
-    """The built-in providers and those that installed packages add by entry point."""
-    added = sorted(point.name for point in entry_points(group=ENTRY_POINT_GROUP))
-    return list(dict.fromkeys([*_DEFAULT_ROLES, *added]))
+def _default_roles() -> str:
+    """The default roles of the built-in providers, in words."""
+    by_role: dict[Role, list[str]] = {}
+    for name in BUILT_IN:
+        role = facts(name).default_role
+        if role != _USUAL_ROLE:
+            by_role.setdefault(role, []).append(f"{name}/")
+    return ", ".join(f"{role} for {' and '.join(names)}" for role, names in by_role.items())
 
 
 class PriceConfig(Config):
@@ -82,8 +77,8 @@ class ModelConfig(Config):
     )
     role: Role | None = Field(
         None,
-        description="Default: frontier for anthropic/ and openai/, floor for local/ and classifier/, "
-        "else prompted; required where base_url is set or the id starts with ft.",
+        description=f"Default: {_default_roles()}, else {_USUAL_ROLE}; "
+        "required where base_url is set or the id starts with ft.",
     )
     revision: Text | None = Field(None, description="What is deployed behind an unchanging name.")
     price: PriceConfig | None = Field(None, description="Your own price, instead of the list price.")
@@ -114,15 +109,17 @@ class ModelConfig(Config):
         """The part of `model` before the first slash."""
         return self.model.partition("/")[0]
 
+    @property
+    def facts(self) -> ProviderFacts:
+        """What the provider is."""
+        return facts(self.provider)
+
     def to_spec(self, name: str, suite_dir: Path) -> ModelSpec:
         """The record that a provider's factory takes; paths are resolved relative to the suite's folder."""
         assert self.role is not None  # filled or refused by validation
-        provider_model = self.model
-        if self.provider == "local" and self.model.endswith(".gguf") and not self.model.startswith("local/hf:"):
-            provider_model = f"local/{suite_dir / self.model.removeprefix('local/')}"
         return ModelSpec(
             name=name,
-            provider_model=provider_model,
+            provider_model=name_in_suite(self.model, suite_dir),
             role=self.role,
             base_url=self.base_url,
             api_key_env=self.api_key_env,
@@ -139,12 +136,12 @@ class ModelConfig(Config):
         """Role and key follow from the provider, but a vendor's key never goes to a foreign server."""
         if not isinstance(value, dict) or not isinstance(value.get("model"), str):
             return value
-        provider, filled = value["model"].partition("/")[0], dict(value)
+        provider, filled = facts(value["model"].partition("/")[0]), dict(value)
         if value.get("base_url") is None:
-            if value.get("api_key_env") is None and provider in _DEFAULT_KEYS:
-                filled["api_key_env"] = _DEFAULT_KEYS[provider]
+            if value.get("api_key_env") is None and provider.key_env is not None:
+                filled["api_key_env"] = provider.key_env
             if value.get("role") is None and not _is_tuned_name(value["model"]):
-                filled["role"] = _DEFAULT_ROLES.get(provider, "prompted")
+                filled["role"] = provider.default_role
         return filled
 
     @field_validator("api_key_env", mode="before")
@@ -161,36 +158,37 @@ class ModelConfig(Config):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        return self.require([*self._model_mistakes(), *self._server_mistakes(), *self._recorded_mistakes()])
+        return self.require([*self._model_mistakes(), *self._server_mistakes(), *self._key_mistakes()])
 
     def _model_mistakes(self) -> list[Mistake]:
-        provider, slash, model = self.model.partition("/")
-        if "${" in self.model or self.model == RECORDED:
+        name, slash, model = self.model.partition("/")
+        if "${" in self.model or (not slash and not self.facts.takes_name):
             return []
-        if provider == RECORDED:
-            return [Mistake(("model",), "`recorded` takes no name", hint=RECORDED)]
+        if not self.facts.takes_name:
+            return [Mistake(("model",), f"`{name}` takes no name", hint=name)]
+        if slash and model and is_known(name):
+            return []
+        known = providers()
         if not slash or not model:
-            guess = {"claude": "anthropic", "gpt": "openai", "ft": "openai"}
-            hint = next((f"{p}/{self.model}" for start, p in guess.items() if self.model.startswith(start)), None)
+            guesses = (p for p in known if self.model.startswith(facts(p).name_starts))
+            hint = next((f"{p}/{self.model}" for p in guesses), None)
             found = f"`{self.model}` names no {'model' if slash else 'provider'}"
-            return [Mistake(("model",), found, "provider/model", hint or nearest(self.model, known_providers()))]
-        if provider in _DEFAULT_ROLES:
-            return []
-        providers = known_providers()
-        if provider in providers:
-            return []
-        hint = nearest(provider, providers)
-        expected = "a provider: " + ", ".join(p for p in providers if p != RECORDED)
-        return [Mistake(("model",), f"unknown provider `{provider}`", expected, hint and f"{hint}/{model}")]
+            return [Mistake(("model",), found, "provider/model", hint or nearest(self.model, known))]
+        hint = nearest(name, known)
+        expected = "a provider: " + ", ".join(p for p in known if facts(p).takes_name)
+        return [Mistake(("model",), f"unknown provider `{name}`", expected, hint and f"{hint}/{model}")]
 
     def _server_mistakes(self) -> list[Mistake]:
         found: list[Mistake] = []
-        if self.provider in _WITHOUT_SERVER:
+        if not self.facts.hosted and is_known(self.provider):
             found += [
                 Mistake((name,), f"`{name}` has no meaning for {self.provider}, which asks no server", key=True)
                 for name in ("base_url", "api_key_env")
                 if getattr(self, name) is not None
             ]
+        elif self.base_url and self.facts.hosted and not self.facts.takes_server:
+            problem = f"`base_url` has no meaning for {self.provider}, which asks no other server"
+            found.append(Mistake(("base_url",), problem, key=True))
         elif self.base_url and "${" not in self.base_url and not re.match(r"https?://[^/]", self.base_url):
             found.append(Mistake(("base_url",), "this is not a URL", expected="http://… or https://…"))
         if self.base_url and re.match(r"[^/]*//[^/]*@", self.base_url):
@@ -201,15 +199,20 @@ class ModelConfig(Config):
             found.append(Mistake((), f"this model needs a `role`, because {why}", expected))
         return found
 
-    def _recorded_mistakes(self) -> list[Mistake]:
-        if self.model == RECORDED:
-            missing = Mistake((), "recorded answers need a `path`", expected="path: data/outputs.jsonl")
-            return [] if self.path else [missing]
-        return [
-            Mistake((name,), f"`{name}` belongs to recorded answers only", expected="model: recorded", key=True)
-            for name in ("path", "id", "output")
-            if getattr(self, name) is not None
+    def _key_mistakes(self) -> list[Mistake]:
+        """Keys that belong to some providers only: needed there, refused elsewhere."""
+        own = {key.name: key for key in self.facts.entry_keys}
+        found = [
+            Mistake((), f"{self.provider} answers need a `{key.name}`", expected=f"{key.name}: {key.example}")
+            for key in own.values()
+            if key.needed and not getattr(self, key.name)
         ]
+        for name in _PROVIDER_KEYS:
+            if getattr(self, name) is not None and name not in own:
+                owners = [p for p in BUILT_IN if name in (key.name for key in facts(p).entry_keys)]
+                problem = f"`{name}` belongs to {' and '.join(owners)} answers only"
+                found.append(Mistake((name,), problem, expected=f"model: {owners[0]}", key=True))
+        return found
 
 
 def _is_tuned_name(model: str) -> bool:

@@ -110,8 +110,11 @@ class Suite(Config):
             path = ("models", name, "enforce")
             if model.enforce == "native" and (mistake := unenforceable(self.output.form, path)):
                 yield mistake
-            if model.provider == "classifier" and self.dataset.train is None:
-                yield Mistake(("models", name), "a classifier learns from `dataset.train`, which is not given")
+            elif not model.facts.enforces_schema and (model.enforce or self.output.enforce) == "native":
+                where = path if model.enforce else path[:2]
+                yield Mistake(where, f"{model.provider} cannot enforce a form", "enforce: prompt")
+            if model.facts.learns and self.dataset.train is None:
+                yield Mistake(("models", name), f"a {model.provider} learns from `dataset.train`, which is not given")
 
     def _example_mistakes(self) -> Iterator[Mistake]:
         prompts: dict[YamlPath, PromptConfig] = {("prompts", name): p for name, p in self.prompts.items()}

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from evalkit.errors import NothingToRun, SuiteError
+from evalkit.models.registry import facts
 from evalkit.records.run import RunResult
 from evalkit.running.contender_run import ContenderRun
 from evalkit.running.kept_ladders import marks_of_run
@@ -166,10 +167,11 @@ class Climb:
 
 def _no_climber(contender: Contender, named: Sequence[str]) -> str | None:
     spec = contender.spec
-    if spec.provider == "recorded":
-        return "recorded answers cannot be asked with another prompt"
-    if spec.provider == "classifier":
+    known = facts(spec.provider)
+    if known.learns:
         return "a trained reference has no prompt"
+    if not known.prompted:
+        return f"{spec.provider} answers cannot be asked with another prompt"
     if spec.role in ("floor", "fine_tuned") and spec.name not in named:
         what = "a reference is no evidence" if spec.role == "floor" else "a fine-tune has a prompt of its own"
         return f"{what}; --model {shlex.quote(spec.name)} climbs it all the same"
@@ -178,7 +180,7 @@ def _no_climber(contender: Contender, named: Sequence[str]) -> str | None:
 
 def _no_reasoning(contender: Contender) -> str | None:
     spec = contender.spec
-    if not spec.is_api:
+    if not facts(spec.provider).takes_reasoning:
         return f"{spec.provider} models take no reasoning effort"
     if spec.base_url is not None:
         return "whether a server of your own takes a reasoning effort is unknown; set `reasoning:` on the model"

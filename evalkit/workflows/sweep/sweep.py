@@ -13,7 +13,7 @@ from evalkit.engine.monitor import Monitor
 from evalkit.engine.open_loop import Arrivals, Call, OpenLoop, OpenRate, connections, schedule
 from evalkit.errors import EndpointDown, ModelUnavailable, SuiteError, TemplateProblem
 from evalkit.models.base import Model
-from evalkit.models.registry import open_model
+from evalkit.models.registry import facts, open_model
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.estimate import Need
 from evalkit.records.price import Price
@@ -204,9 +204,9 @@ def _needs(prepared: Prepared) -> tuple[Need, ...]:
 
 def _open(prepared: Prepared, contender: Contender) -> Model:
     loaded, name = prepared.suite.loaded, contender.spec.name
-    if not contender.spec.is_api:
+    if not facts(contender.spec.provider).hosted:
         problem = f"{name} has no endpoint whose rate could be measured"
-        raise loaded.fail(("models", name), problem, "a model of anthropic/ or openai/, with base_url")
+        raise loaded.fail(("models", name), problem, "a hosted model, such as one of openai/ with base_url")
     if contender.skipped is not None:
         raise SuiteError(f"{name} cannot be asked: {contender.skipped}")
     try:
