@@ -7,7 +7,6 @@ import os
 import signal
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import pytest
 
 from evalkit.engine.budget import Budget, Purse
 from evalkit.engine.cluster.driver import Cluster, ClusterConfig
-from evalkit.engine.cluster.ray_connection import import_ray, start_local
 from evalkit.engine.cluster.remote_model import LOST, RemoteModel
 from evalkit.engine.cluster.worker import Job, Opened, encode
 from evalkit.engine.config import EngineConfig
@@ -36,28 +34,13 @@ from evalkit.workflows.run import RunSettings, Watch, run_suite
 from tests.cli_helper import write, write_rows
 from tests.conftest import TEST_KEY, TEST_KEY_ENV
 from tests.engine.asking import PARAMETERS, PREFIX, QUICK, Asked, context, request, run_fake, spec
+from tests.engine.local_ray import local_ray, ray
 from tests.servers.launch import FakeProvider
 
-if find_spec("ray") is None:
-    pytest.skip("ray is not installed: pip install 'evalkit[ray]'", allow_module_level=True)
-ray = import_ray(local=True)
+__all__ = ["local_ray"]  # a fixture
 
 TWO = ClusterConfig(workers=2, start_s=90)
 Meanwhile = Callable[[Cluster, Asked], Coroutine[Any, Any, None]]
-
-
-@pytest.fixture(scope="module")
-def local_ray(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A Ray on 127.0.0.1, started once; gives its session's folder, where it writes its logs."""
-    patch = pytest.MonkeyPatch()
-    patch.setenv(TEST_KEY_ENV, TEST_KEY)  # workers inherit what is set here
-    patch.setenv("RAY_AUTH_TOKEN", "e5" * 32)  # else Ray writes one to the user's home
-    started = start_local(ray, 8)  # room for the workers of several tests
-    try:
-        yield Path(started.address_info["session_dir"])
-    finally:
-        ray.shutdown()
-        patch.undo()
 
 
 @dataclass
