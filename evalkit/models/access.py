@@ -19,23 +19,25 @@ _SHORTEST_SECRET = 6  # shorter texts occur in plain words
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Key and URL of one model. `own_server` marks a compatible server that the suite names by its URL.
+    """Key and URL of one model; without a URL its SDK knows where to ask.
 
-    `env_prefix` begins the names of the variables that the vendor's SDK reads.
+    `own_server` marks a compatible server that the suite names by its URL. `env_prefix` begins the names of the
+    provider's own variables.
     """
 
     key: str
+    url: str | None
     own_server: bool
     env_prefix: str | None
 
     @contextmanager
-    def environment(self) -> Iterator[None]:
-        """Hide the vendor's variables while a client for a suite's own server is made.
+    def environment(self, sdk_prefix: str) -> Iterator[None]:
+        """Hide the variables that an SDK reads while a client for somebody else's server is made.
 
         The SDKs send some of them along (organisation, project, custom headers with a gateway's token).
         """
-        prefix = self.env_prefix if self.own_server else None
-        names = [name for name in os.environ if name.startswith(prefix)] if prefix else []
+        foreign = self.own_server or self.env_prefix != sdk_prefix
+        names = [name for name in os.environ if name.startswith(sdk_prefix)] if foreign else []
         hidden = {name: os.environ.pop(name) for name in names}
         try:
             yield
@@ -59,10 +61,10 @@ def access_of(spec: ModelSpec) -> Access:
     key_env = spec.api_key_env or (None if own_server else known.key_env)
     key = _read_key(key_env) if key_env else _NO_KEY
     where = "base_url" if own_server else known.url_env
-    url = spec.base_url if own_server else os.environ.get(known.url_env or "")
-    if url is not None and where is not None:
-        _check_url(url, where)
-    return Access(key, own_server, known.env_prefix)
+    url = spec.base_url if own_server else os.environ.get(known.url_env or "", known.url)
+    if url is not None:
+        _check_url(url, where or spec.provider)
+    return Access(key, url, own_server, known.env_prefix)
 
 
 def strip_password(text: str) -> str:

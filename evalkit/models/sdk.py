@@ -49,7 +49,7 @@ class StreamReader(Protocol):
         """The whole answer, or None if the stream ended before it was complete."""
 
 
-def client_arguments(sdk: Any, spec: ModelSpec, context: ModelContext, access: Access) -> dict[str, Any]:
+def client_arguments(sdk: Any, context: ModelContext, access: Access) -> dict[str, Any]:
     """How a vendor's client is made here: no retries of its own, our time-outs, a connection per request in flight.
 
     Streams, and whatever goes through a proxy of the environment, take the SDK's own HTTP client.
@@ -58,7 +58,7 @@ def client_arguments(sdk: Any, spec: ModelSpec, context: ModelContext, access: A
 
     return {
         "api_key": access.key,
-        "base_url": spec.base_url,
+        "base_url": access.url,
         "max_retries": 0,
         "timeout": httpx2.Timeout(context.timeout_s, connect=_CONNECT_S),
         "http_client": _http_client(sdk, context),

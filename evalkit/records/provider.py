@@ -43,8 +43,9 @@ class ProviderFacts:
     answers tell the limits of a key. `opens_anywhere`: a model opens on another machine from its entry in the suite
     alone, so that the workers of a cluster can ask it.
 
-    Access: `key_env` and `url_env` are the variables that hold the key and the URL by default; those that begin with
-    `env_prefix` are the provider's own and are kept from a server of the suite's.
+    Access: `key_env` and `url_env` are the variables that hold the key and the URL by default; without the latter
+    `url` is asked, or what an SDK knows. Variables that begin with `env_prefix` are the provider's own: they are kept
+    from everybody else's server.
 
     Abilities:
     `prompted`: they follow a prompt. `learns`: they are trained on `dataset.train`. `caches_prompts`: prefixes are
@@ -67,6 +68,7 @@ class ProviderFacts:
     opens_anywhere: bool = False
     key_env: str | None = None
     url_env: str | None = None
+    url: str | None = None
     env_prefix: str | None = None
     prompted: bool = True
     learns: bool = False

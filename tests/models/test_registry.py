@@ -15,10 +15,14 @@ import pytest
 from evalkit.errors import ModelUnavailable
 from evalkit.models import registry
 from evalkit.models.base import ModelContext
+from evalkit.models.openai.model import open_model as open_openai
 from evalkit.models.provider import Provider
+from evalkit.records.completion import Completion
 from evalkit.records.model import ModelSpec, Rates
 from evalkit.records.provider import ProviderFacts
-from tests.engine.asking import Scripted, context, said
+from tests.conftest import TEST_KEY
+from tests.engine.asking import Scripted, ask_all, context, request, said
+from tests.servers.launch import FakeProvider
 
 
 @pytest.fixture(autouse=True)
@@ -128,3 +132,27 @@ def test_what_fails_ahead_of_time_is_told_when_the_model_is_opened(monkeypatch: 
     registry.preload(("mycloud", "openai", "nobody")).join(60)
     assert "evalkit.models.openai.model" in sys.modules
     assert registry.open_model(spec("mycloud/a"), context()).identity["model"] == "a"
+
+
+MYCLOUD = Provider(
+    ProviderFacts("mycloud", hosted=True, billed=True, key_env="MYCLOUD_API_KEY", url_env="MYCLOUD_BASE_URL"),
+    open_openai,
+)
+
+
+def test_a_plug_in_may_take_a_built_in_protocol_with_an_access_of_its_own(
+    fake_openai: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plug_in(monkeypatch, "mycloud", f"{__name__}:MYCLOUD")
+    for name, value in (("API_KEY", "sk-vendor"), ("ORG_ID", "sk-vendor-org"), ("BASE_URL", "http://127.0.0.1:9/v1")):
+        monkeypatch.setenv(f"OPENAI_{name}", value)
+    with pytest.raises(ModelUnavailable, match="MYCLOUD_API_KEY is not set"):
+        registry.open_model(spec("mycloud/large"), context())
+    monkeypatch.setenv("MYCLOUD_API_KEY", TEST_KEY)
+    monkeypatch.setenv("MYCLOUD_BASE_URL", fake_openai.url)
+    fake_openai.configure(record=True, require_key=TEST_KEY)
+    model = registry.open_model(spec("mycloud/large"), context())
+    assert model.identity["provider"] == "mycloud"
+    (outcome,) = ask_all(model, [request("hello")])
+    assert isinstance(outcome, Completion)
+    assert "sk-vendor" not in str(fake_openai.stats()["recorded"])

@@ -44,9 +44,9 @@ def open_model(spec: ModelSpec, context: ModelContext) -> AnthropicModel:
     access = access_of(spec)
     import anthropic
 
-    with access.environment():
+    with access.environment("ANTHROPIC_"):
         client = anthropic.AsyncAnthropic(
-            **client_arguments(anthropic, spec, context, access),
+            **client_arguments(anthropic, context, access),
             open_telemetry=False,
         )
     legacy = bool(_TAKES_TEMPERATURE.search(spec.model))

@@ -49,8 +49,8 @@ def open_model(spec: ModelSpec, context: ModelContext) -> OpenAIModel:
     access = access_of(spec)
     import openai
 
-    with access.environment():
-        client = openai.AsyncOpenAI(**client_arguments(openai, spec, context, access))
+    with access.environment("OPENAI_"):
+        client = openai.AsyncOpenAI(**client_arguments(openai, context, access))
     wire = Wire(
         sdk=openai,
         client=client,
