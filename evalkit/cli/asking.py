@@ -11,9 +11,8 @@ from contextlib import redirect_stdout
 from typing import NoReturn, TypeVar
 
 from evalkit.report.progress import progress
-from evalkit.running.ways.choice import HowToAsk
 from evalkit.wording.text import count
-from evalkit.workflows.run import Watch
+from evalkit.workflows.run import HowToAsk, Watch
 
 GOOD, WRONG_INPUT, INCOMPLETE, INTERRUPTED = 0, 2, 3, 130
 
@@ -53,10 +52,9 @@ def _asked(work: Callable[[Watch], Awaitable[T]], show_progress: bool) -> T:
 def end_now(kept: str, command: str, how: HowToAsk) -> NoReturn:
     """End at once, whatever threads still compute; all that was answered is on disk. `kept` says what that is."""
     if how.batch:
-        from evalkit.running.ways.batch import batch_store
+        from evalkit.workflows.batch import under_way
 
-        under_way = sum(not record.collected for record in batch_store().all())
-        kept = f"{count(under_way, 'batch', 'batches')} under way, which go on without us."
+        kept = f"{count(under_way(), 'batch', 'batches')} under way, which go on without us."
     print(f"\nInterrupted: {kept} Go on with: {command}", file=sys.stderr)
     sys.stderr.flush()
     sys.stdout.flush()

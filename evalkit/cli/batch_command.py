@@ -11,9 +11,8 @@ from typing import Any
 
 from evalkit.cli.asking import GOOD, INCOMPLETE
 from evalkit.errors import BatchStoreError, CacheError, Submitted
-from evalkit.running.ways.batch import BatchLine
 from evalkit.wording.text import count, plain
-from evalkit.workflows.batch import collect, status
+from evalkit.workflows.batch import BatchLine, collect, status
 
 
 def show_submitted(waiting: Submitted, command: str) -> int:

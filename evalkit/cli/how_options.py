@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from evalkit.errors import UsageError
-from evalkit.running.ways.choice import HowToAsk
+
+if TYPE_CHECKING:
+    from evalkit.workflows.run import HowToAsk
 
 BatchOption = Annotated[bool, typer.Option("--batch", help="Ask by the vendors' batch APIs, at half the price.")]
 NoWaitOption = Annotated[bool, typer.Option("--no-wait", help="With --batch: submit, and end.")]
@@ -25,6 +27,8 @@ MaxCostOption = Annotated[
 
 def how_to_ask(**options: Any) -> HowToAsk:
     """The options as one object. A wrong combination is a wrong call, exit code 2."""
+    from evalkit.workflows.run import HowToAsk
+
     try:
         return HowToAsk(**options)
     except UsageError as error:

@@ -33,7 +33,7 @@ def token_mix(prepared: Prepared, contender: Contender, split: str) -> TokenMix:
 
 def unmeasured(prepared: Prepared, results: Sequence[ContenderResult]) -> list[tuple[Unmeasured, Volume]]:
     """Every hosted model that was skipped on test, a model once, with the declared volume."""
-    volume = volume_of(economics_of(prepared.suite.loaded.suite.economics))
+    volume = volume_of(economics_of(prepared.config.economics))
     reasons = {r.id: r.skipped for r in results if r.skipped is not None and r.split == "test"}
     found: dict[str, Unmeasured] = {}
     for contender in prepared.contenders:
@@ -61,5 +61,5 @@ def estimate(prepared: Prepared, contender: Contender, reason: str = "", split: 
         price=prepared.prices.price(contender.spec),
         cache_ttl=contender.parameters.cache_ttl,
         shortest=prepared.prices.shortest_cacheable(contender.spec),
-        requests=samples_of(suite, contender, split) * suite.loaded.suite.run.epochs,
+        requests=samples_of(suite, contender, split) * suite.config.run.epochs,
     )

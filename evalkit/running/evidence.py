@@ -33,7 +33,7 @@ class Gathered:
 
 def facts_of(gathered: Gathered, result: RunResult) -> Facts:
     """All facts of a run. `result` is the run without its verdict."""
-    prepared, suite = gathered.prepared, gathered.prepared.suite.loaded.suite
+    prepared, suite = gathered.prepared, gathered.prepared.config
     error = suite.dataset.label_error_share
     diagnosed, diagnosis = _diagnosis(suite.case, result)
     return Facts(
@@ -70,9 +70,7 @@ def _diagnosis(case: Case | None, result: RunResult) -> tuple[Case | None, str]:
 
 
 def _missing_env(prepared: Prepared, results: Sequence[ContenderResult]) -> dict[str, tuple[str, ...]]:
-    models: Mapping[str, tuple[str, ...]] = {
-        name: model.missing_env for name, model in prepared.suite.loaded.suite.models.items()
-    }
+    models: Mapping[str, tuple[str, ...]] = {name: model.missing_env for name, model in prepared.config.models.items()}
     return {c.model: models[c.model] for c in results if c.skipped is not None and models.get(c.model)}
 
 

@@ -28,7 +28,7 @@ def manifest(prepared: Prepared, keys: Mapping[str, RequestKey], result: RunResu
         "format": _FORMAT,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": result.facts.command if result.facts else prepared.command,
-        "description": suite.loaded.suite.description,
+        "description": suite.config.description,
         "suite": {"path": str(prepared.path), "text": suite.loaded.text},
         "prompts": {
             name: {"system": texts.system, "user": texts.user} for name, texts in suite.loaded.prompt_texts.items()

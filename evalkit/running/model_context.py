@@ -17,7 +17,7 @@ def model_context(suite: OpenSuite, contender: Contender, split: str) -> ModelCo
 
     Judged on test, a model may learn from dev's rows too; judged on dev, it must not have seen them.
     """
-    config = suite.loaded.suite
+    config = suite.config
     has_train = "train" in suite.dataset.splits and config.facts.classes
 
     def rows() -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ from evalkit.records.completion import Completion, Timing
 from evalkit.records.sample import Target
 from evalkit.records.score import Status
 from evalkit.scoring.scorer import Scorer
+from evalkit.suite.config.suite import Suite
 from evalkit.suite.file.load import load_suite
 from evalkit.suite.open import OpenSuite, open_suite
 from evalkit.suite.prompts.contenders import Contender, contenders
@@ -25,6 +26,11 @@ class Prepared:
     suite: OpenSuite
     contenders: tuple[Contender, ...]
     prices: PriceList
+
+    @property
+    def config(self) -> Suite:
+        """What the suite's file says."""
+        return self.suite.config
 
     @property
     def command(self) -> str:
@@ -42,7 +48,7 @@ def prepare(path: Path, models: tuple[str, ...] = ()) -> Prepared:
             raise loaded.fail(("models",), f"no model {name!r} in this suite", f"one of {', '.join(known)}", hint)
     suite = open_suite(loaded)
     chosen = tuple(c for c in contenders(suite) if not models or c.spec.name in models)
-    _check_examples(suite, chosen)
+    check_examples(suite, chosen)
     try:
         prices = PriceList.load()
     except PriceError as error:
@@ -50,7 +56,7 @@ def prepare(path: Path, models: tuple[str, ...] = ()) -> Prepared:
     return Prepared(path, suite, chosen, prices)
 
 
-def _check_examples(suite: OpenSuite, chosen: tuple[Contender, ...]) -> None:
+def check_examples(suite: OpenSuite, chosen: tuple[Contender, ...]) -> None:
     """The examples must have the exact form that is scored, or they teach the wrong one."""
     seen: set[str] = set()
     for contender in chosen:

@@ -19,24 +19,24 @@ from evalkit.suite.prompts.contenders import Contender
 
 def ranked(prepared: Prepared, runs: Sequence[ContenderRun]) -> tuple[tuple[PromptRank, ...], str]:
     """The suite's prompts, the best on dev first, and the choice in words."""
-    on_dev = _on_dev(prepared, runs)
+    on_dev = answers_on_dev(prepared, runs)
     answers = [
         ModelAnswers(name, each[0][0].contender.spec.role, {run.contender.prompt: seen.correct for run, seen in each})
         for name, each in on_dev.items()
     ]
-    lengths = {name: float(len(_text(_first(prepared, name)))) for name in prepared.suite.loaded.suite.prompts}
-    return rank_prompts(answers, lengths, *_clusters(on_dev))
+    lengths = {name: float(len(sent_text(_first(prepared, name)))) for name in prepared.config.prompts}
+    return rank_prompts(answers, lengths, *clusters_of(on_dev))
 
 
 def ladders(prepared: Prepared, runs: Sequence[ContenderRun]) -> tuple[Ladder, ...]:
     """A ladder per model that was asked on dev, its prompts in the order of the suite."""
-    on_dev = _on_dev(prepared, runs)
-    groups, epochs = _clusters(on_dev)
-    order = list(prepared.suite.loaded.suite.prompts)
+    on_dev = answers_on_dev(prepared, runs)
+    groups, epochs = clusters_of(on_dev)
+    order = list(prepared.config.prompts)
     found = []
     for model, each in on_dev.items():
         steps = sorted(each, key=lambda pair: order.index(pair[0].contender.prompt))
-        answers = [PromptAnswers(r.contender.prompt, _text(r.contender), seen.correct) for r, seen in steps]
+        answers = [PromptAnswers(r.contender.prompt, sent_text(r.contender), seen.correct) for r, seen in steps]
         found.append(ladder(model, answers, groups, epochs))
     return tuple(found)
 
@@ -44,7 +44,7 @@ def ladders(prepared: Prepared, runs: Sequence[ContenderRun]) -> tuple[Ladder, .
 _Answers = dict[str, list[tuple[ContenderRun, SampleMeans]]]
 
 
-def _on_dev(prepared: Prepared, runs: Sequence[ContenderRun]) -> _Answers:
+def answers_on_dev(prepared: Prepared, runs: Sequence[ContenderRun]) -> _Answers:
     """The runs on dev by model, with their answers per sample."""
     found: _Answers = {}
     for run in runs:
@@ -54,7 +54,7 @@ def _on_dev(prepared: Prepared, runs: Sequence[ContenderRun]) -> _Answers:
     return found
 
 
-def _clusters(on_dev: _Answers) -> tuple[NDArray[np.int64] | None, int]:
+def clusters_of(on_dev: _Answers) -> tuple[NDArray[np.int64] | None, int]:
     """Cluster codes by sample, and the epochs. Codes are a run's own, so those of one run stand for all."""
     everything = [seen for each in on_dev.values() for _, seen in each]
     groups = next((seen.group for seen in everything if seen.group is not None), None)
@@ -65,7 +65,7 @@ def _first(prepared: Prepared, prompt: str) -> Contender:
     return next(c for c in prepared.contenders if c.prompt == prompt)
 
 
-def _text(contender: Contender) -> str:
+def sent_text(contender: Contender) -> str:
     """What a model is sent, but for the sample."""
     turns = [f"{turn.user}\n{turn.assistant}" for turn in contender.prefix.examples]
     return "\n".join([contender.prefix.system, *turns, contender.user.source])

@@ -43,7 +43,7 @@ class DevThenTest:
             chosen = next(rank.prompt for rank in state.ranks if rank.chosen)
             state.warn(f"prompt {words}")
             everyone = [c for c in everyone if c.prompt == chosen]
-        elif len(state.prepared.suite.loaded.suite.prompts) > 1:
+        elif len(state.prepared.config.prompts) > 1:
             state.chosen_on_test = True
             state.warn("several prompts and no train split: the prompt is chosen on test")
         await ask(everyone, "test")
@@ -63,4 +63,4 @@ class OnlyThese:
 
 def compares_prompts(prepared: Prepared) -> bool:
     """Whether a run of this suite compares its prompts on dev first."""
-    return len(prepared.suite.loaded.suite.prompts) > 1 and "dev" in prepared.suite.dataset.splits
+    return len(prepared.config.prompts) > 1 and "dev" in prepared.suite.dataset.splits

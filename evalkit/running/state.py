@@ -67,7 +67,7 @@ class Asking:
         Raises SuiteError for a sample that the template cannot render.
         """
         contender = self.run.contender
-        for epoch in range(self.prepared.suite.loaded.suite.run.epochs):
+        for epoch in range(self.prepared.config.run.epochs):
             for sample in self.prepared.suite.dataset.samples(self.run.split, contender.limit):
                 try:
                     yield contender.request(sample, epoch), sample

@@ -71,7 +71,7 @@ class SuiteRun:
         state.warnings.extend(self.prepared.suite.warnings)
         cache.warn = state.warn
         try:
-            self.writer = RunWriter(self.settings.runs, self.prepared.suite.loaded.suite.name)
+            self.writer = RunWriter(self.settings.runs, self.prepared.config.name)
         except RunNotWritten:
             cache.close()
             raise
@@ -125,7 +125,7 @@ class SuiteRun:
 
     def _asking(self, contender: Contender, split: str, model: Model) -> Asking:
         state = self.state
-        n = samples_of(state.prepared.suite, contender, split) * state.prepared.suite.loaded.suite.run.epochs
+        n = samples_of(state.prepared.suite, contender, split) * state.prepared.config.run.epochs
         monitor = state.monitor(contender.id if split == "test" else f"{contender.id} ({split})", n)
         keys = state.keys[contender.id] = RequestKey(model.identity, contender.prefix, contender.parameters)
         price = state.prepared.prices.price(contender.spec)
@@ -144,7 +144,7 @@ class SuiteRun:
             result = skipped_result(contender, split, skipped[contender.id])
         else:
             asking.run.release()
-            needs = state.prepared.suite.loaded.suite.good_enough.needs() if split == "test" else ()
+            needs = state.prepared.config.good_enough.needs() if split == "test" else ()
             n = samples_of(state.prepared.suite, contender, split)
             result, judged = result_of(asking.run, n, needs, state.prepared.prices, tuple(asking.model.notes))
             state.requirements += judged
@@ -154,7 +154,7 @@ class SuiteRun:
     def _result(self) -> RunResult:
         """The run with its verdict, where its rounds end with one. What was measured on test comes first."""
         state = self.state
-        config = state.prepared.suite.loaded.suite
+        config = state.prepared.config
         results = sorted(state.results, key=lambda result: result.split == "dev")
         result = RunResult(
             suite=config.name,

@@ -8,6 +8,7 @@ from typing import Any
 
 from evalkit.errors import KeyProblem, SuiteError, TemplateProblem
 from evalkit.suite.config.dataset import FromTrain, Source
+from evalkit.suite.config.suite import Suite
 from evalkit.suite.data.dataset import Dataset
 from evalkit.suite.data.hub_rows import resolve_revision
 from evalkit.suite.data.items import DatasetSpec, listed
@@ -37,6 +38,11 @@ class OpenSuite:
     dataset: Dataset
     prompts: Mapping[str, PromptTemplates]
     warnings: tuple[str, ...] = ()
+
+    @property
+    def config(self) -> Suite:
+        """What the suite's file says."""
+        return self.loaded.suite
 
     @property
     def given(self) -> dict[str, Any]:

@@ -13,6 +13,13 @@ from evalkit.running.ways.batch import BatchLine, batch_store
 from evalkit.store.batches import BatchRecord
 from evalkit.store.cache import ResponseCache
 
+__all__ = ["BatchLine", "collect", "status", "under_way"]
+
+
+def under_way() -> int:
+    """How many batches are on record and not collected yet. Raises BatchStoreError."""
+    return sum(not record.collected for record in batch_store().all())
+
 
 async def status() -> list[BatchLine]:
     """Every batch on record, as its vendor tells it. Raises BatchStoreError."""

@@ -23,9 +23,9 @@ def plan_suite(path: Path, models: tuple[str, ...] = ()) -> Plan:
     requests: dict[str, Request] = {}
     for contender in prepared.contenders:
         requests.setdefault(contender.prompt, contender.request(first))
-    needs = prepared.suite.loaded.suite.good_enough.needs()
+    needs = prepared.config.good_enough.needs()
     return Plan(
-        suite=prepared.suite.loaded.suite.name,
+        suite=prepared.config.name,
         command=prepared.command,
         n=n,
         requests=requests,
@@ -40,7 +40,7 @@ def _asked(prepared: Prepared) -> list[tuple[Contender, str]]:
     everyone = prepared.contenders
     if not compares_prompts(prepared):
         return [(c, "test") for c in everyone]
-    first = next(iter(prepared.suite.loaded.suite.prompts))
+    first = next(iter(prepared.config.prompts))
     return [(c, "dev") for c in everyone] + [(c, "test") for c in everyone if c.prompt == first]
 
 

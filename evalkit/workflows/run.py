@@ -7,8 +7,9 @@ from evalkit.records.run import RunResult
 from evalkit.running.execute import execute
 from evalkit.running.settings import RunSettings
 from evalkit.running.watch import Watch
+from evalkit.running.ways.choice import HowToAsk
 
-__all__ = ["Interrupted", "NothingToRun", "RunSettings", "Watch", "run_suite"]
+__all__ = ["HowToAsk", "Interrupted", "NothingToRun", "RunSettings", "Watch", "run_suite"]
 
 
 async def run_suite(settings: RunSettings, watch: Watch | None = None) -> RunResult:

@@ -152,7 +152,7 @@ def _declared_now(facts: Facts, loaded: LoadedSuite, path: Path) -> Facts:
 def _unmeasured(path: Path) -> Scope:
     """A suite before its first run: no figures, but what the models would cost."""
     prepared = prepare(path)
-    suite, reason = prepared.suite.loaded.suite, "not run yet"
+    suite, reason = prepared.config, "not run yet"
     contenders = tuple(skipped_result(c, "test", c.skipped or reason) for c in prepared.contenders)
     estimates = tuple(each for each, _ in unmeasured(prepared, contenders))
     result = RunResult(

@@ -67,7 +67,7 @@ def tickets(n: int, **columns: Callable[[int], Any]) -> list[dict[str, Any]]:
 def test_banking77_with_its_own_train() -> None:
     folder = shared("banking77")
     result, prepared = init(folder / "test.jsonl", train=folder / "train.jsonl")
-    suite, splits = prepared.suite.loaded.suite, prepared.suite.dataset.splits
+    suite, splits = prepared.config, prepared.suite.dataset.splits
     assert result.suite == Path("suites/banking77.yaml")
     assert (suite.task, suite.dataset.target, suite.dataset.id) == ("classify", "label", "id")
     assert (splits["test"].n, len(prepared.suite.dataset.labels)) == (3080, 77)
@@ -79,7 +79,7 @@ def test_banking77_with_its_own_train() -> None:
 def test_snips_has_an_object_as_target() -> None:
     folder = shared("snips")
     result, prepared = init(folder / "test.jsonl", train=folder / "train.jsonl")
-    suite, schema = prepared.suite.loaded.suite, prepared.suite.loaded.json_schema
+    suite, schema = prepared.config, prepared.suite.loaded.json_schema
     assert (suite.task, suite.dataset.target, suite.output.form) == ("extract", "target", "json")
     assert schema is not None and len(schema["properties"]["intent"]["enum"]) == 7
     assert "enum" not in schema["properties"]["slots"]["properties"]["party_size_number"]
@@ -89,7 +89,7 @@ def test_snips_has_an_object_as_target() -> None:
 
 def test_gsm8k_answers_are_numbers_and_the_rationale_stays_hidden() -> None:
     result, prepared = init(shared("gsm8k_recorded") / "items.jsonl")
-    suite, pattern = prepared.suite.loaded.suite, prepared.suite.loaded.suite.output.pattern
+    suite, pattern = prepared.config, prepared.config.output.pattern
     assert (suite.task, suite.output.form) == ("answer", "regex")
     assert pattern is not None
     import regex
@@ -106,7 +106,7 @@ def test_gsm8k_answers_are_numbers_and_the_rationale_stays_hidden() -> None:
 
 def test_pubmedqa_keeps_its_own_split_and_shows_question_and_text() -> None:
     _, prepared = init(shared("pubmedqa") / "pubmedqa.jsonl")
-    suite, user = prepared.suite.loaded.suite, prepared.suite.loaded.suite.prompts["default"].user
+    suite, user = prepared.config, prepared.config.prompts["default"].user
     assert (suite.dataset.target, prepared.suite.dataset.labels) == ("label", ("maybe", "no", "yes"))
     assert user == "Question:\n{{ question }}\n\nText:\n{{ text }}\n"
     assert {row["split"] for row in read("suites/data/pubmedqa.test.jsonl")} == {"test"}
@@ -121,7 +121,7 @@ def test_hearsay_alone_and_with_five_rows_to_learn_from() -> None:
     _, alone = init(folder / "test.jsonl", out=Path("a.yaml"))
     assert alone.suite.dataset.splits["test"].n == 47
     _, both = init(folder / "test.jsonl", train=folder / "train.jsonl", out=Path("b.yaml"))
-    assert (both.suite.dataset.splits["test"].n, both.suite.loaded.suite.dataset.target) == (94, "label")
+    assert (both.suite.dataset.splits["test"].n, both.suite.config.dataset.target) == (94, "label")
 
 
 def test_the_tickets_of_this_repository() -> None:
@@ -129,7 +129,7 @@ def test_the_tickets_of_this_repository() -> None:
     if not (folder / "tickets.test.jsonl").exists():
         pytest.skip("no tickets in suites/data")
     result, prepared = init(folder / "tickets.test.jsonl", train=folder / "tickets.train.jsonl")
-    suite = prepared.suite.loaded.suite
+    suite = prepared.config
     assert (suite.name, suite.dataset.target, suite.dataset.id) == ("tickets", "label", "id")
     assert suite.dataset.group == "customer"
     assert suite.prompts["default"].examples is not None and suite.prompts["default"].examples.count == 24
@@ -139,7 +139,7 @@ def test_the_tickets_of_this_repository() -> None:
 def test_lists_of_labels_are_extracted_and_are_sets_where_none_repeats() -> None:
     path = shared("structured_multilabel_recorded") / "items.jsonl"
     _, repeating = init(path, out=Path("a.yaml"))
-    suite, schema = repeating.suite.loaded.suite, repeating.suite.loaded.json_schema
+    suite, schema = repeating.suite.config, repeating.suite.loaded.json_schema
     assert (suite.task, suite.dataset.target) == ("extract", {"labels": "labels"})
     assert schema is not None and "uniqueItems" not in schema["properties"]["labels"]
     rows = [row for row in read(path) if len(row["labels"]) == len(set(row["labels"]))]
@@ -183,7 +183,7 @@ def test_groups_and_duplicates_stay_on_one_side() -> None:
     rows[0]["text"] = rows[0]["text"].replace("  ", " ")
     _, prepared = init(write("mine.jsonl", rows))
     test, train = read("suites/data/mine.test.jsonl"), read("suites/data/mine.train.jsonl")
-    assert prepared.suite.loaded.suite.dataset.group == "customer"
+    assert prepared.config.dataset.group == "customer"
     assert not {row["customer"] for row in test} & {row["customer"] for row in train}
     assert not {" ".join(row["text"].split()) for row in test} & {" ".join(row["text"].split()) for row in train}
     assert len(test) + len(train) == 300 and 130 <= len(test) <= 150
@@ -197,7 +197,7 @@ def test_test_has_at_most_a_thousand_rows() -> None:
 
 def test_few_rows_are_all_test_rows_and_that_is_said() -> None:
     result, prepared = init(write("mine.jsonl", tickets(59)))
-    suite = prepared.suite.loaded.suite
+    suite = prepared.config
     assert suite.dataset.train is None and suite.prompts["default"].examples is None
     assert "trained" not in suite.models and not Path("suites/data").exists()
     assert "few rows" in dict(result.found)["can see"]
@@ -217,7 +217,7 @@ def test_one_label_for_all_of_one_customer_does_not_stop_it() -> None:
     for row in rows:
         row["text"] = "the same text for everybody out there"
     result, prepared = init(write("mine.jsonl", rows))
-    assert prepared.suite.loaded.suite.dataset.train is None
+    assert prepared.config.dataset.train is None
     assert "cannot be divided" in dict(result.found)["rows"]
 
 
@@ -240,14 +240,14 @@ def test_one_label_for_all_of_one_customer_does_not_stop_it() -> None:
 )
 def test_the_target_decides_the_task(rows: Rows, task: str, form: str) -> None:
     _, prepared = init(write("mine.jsonl", rows))
-    suite = prepared.suite.loaded.suite
+    suite = prepared.config
     assert (suite.task, suite.output.form) == (task, form)
 
 
 def test_no_threshold_of_accuracy_for_long_texts() -> None:
     rows = tickets(80, label=lambda i: f"{sentence(i)}. {sentence(i + 1)}.")
     result, prepared = init(write("mine.jsonl", rows))
-    assert [need.metric for need in prepared.suite.loaded.suite.good_enough.needs()] == ["format_validity"]
+    assert [need.metric for need in prepared.config.good_enough.needs()] == ["format_validity"]
     assert any("nothing here judges the sense" in doubt for doubt in result.doubts)
 
 
@@ -274,7 +274,7 @@ def test_other_formats(ending: str) -> None:
 
 def test_the_likelier_target_wins_and_the_other_is_named() -> None:
     result, prepared = init(write("mine.jsonl", tickets(100, status=lambda i: ("open", "shut")[i % 2])))
-    assert prepared.suite.loaded.suite.dataset.target == "label"
+    assert prepared.config.dataset.target == "label"
     assert any("`status`" in doubt and "--target status" in doubt for doubt in result.doubts)
     _, forced = init(Path("mine.jsonl"), target="status", force=True)
     assert forced.suite.dataset.labels == ("open", "shut")
@@ -289,7 +289,7 @@ def test_what_mirrors_or_follows_the_target_is_not_shown() -> None:
         url=lambda i: f"https://example.org/{i}",
     )
     _, prepared = init(write("mine.jsonl", rows))
-    assert prepared.suite.loaded.suite.prompts["default"].user == "{{ text }}"
+    assert prepared.config.prompts["default"].user == "{{ text }}"
 
 
 def test_columns_that_can_be_null_are_guarded() -> None:
@@ -315,7 +315,7 @@ def test_an_id_that_repeats_late_and_a_group_with_holes_are_not_used() -> None:
     rows[-1]["id"] = "T0"
     rows[-2]["customer"] = ""
     result, prepared = init(write("mine.jsonl", rows))
-    suite = prepared.suite.loaded.suite
+    suite = prepared.config
     assert (suite.dataset.id, suite.dataset.group) == (None, None)
     assert any("`T0` is given twice" in doubt for doubt in result.doubts)
 
@@ -331,8 +331,8 @@ def test_names_that_no_template_can_use_are_changed_in_the_copies_only() -> None
     path = write("mine.jsonl", rows)
     before = path.read_bytes()
     result, prepared = init(path, split=False)
-    assert prepared.suite.loaded.suite.prompts["default"].user == "{{ Ticket_text }}"
-    assert prepared.suite.loaded.suite.dataset.target == "the label"
+    assert prepared.config.prompts["default"].user == "{{ Ticket_text }}"
+    assert prepared.config.dataset.target == "the label"
     assert any("`Ticket text` is called `Ticket_text`" in doubt for doubt in result.doubts)
     assert path.read_bytes() == before
 
@@ -369,7 +369,7 @@ def test_any_name_and_any_value_gives_a_suite_that_opens(
         out = Path(folder) / "out" / "s.yaml"
         result = init_suite(InitOptions(data, target=names[1], texts=(names[0], names[2]), out=out))
         prepared = prepare(result.suite)
-        target = prepared.suite.loaded.suite.dataset.target
+        target = prepared.config.dataset.target
         assert target == names[1] or (not names[1] and str(target).startswith("column"))
         sample = next(prepared.suite.dataset.samples("test"))
         shown = prepared.contenders[0].request(sample).suffix

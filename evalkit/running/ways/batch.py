@@ -28,6 +28,7 @@ from evalkit.running.contender_run import ContenderRun
 from evalkit.running.model_context import model_context
 from evalkit.running.state import Asking, RunState
 from evalkit.running.ways.live import LiveWay
+from evalkit.running.ways.way import Way
 from evalkit.store.batches import BatchRecord, BatchStore
 from evalkit.suite.prompts.contenders import Contender
 
@@ -54,18 +55,18 @@ class BatchDesk:
     """What all runs of one command share: the records, and turns.
 
     Contenders may share requests, within a suite and across suites: `turn` lets one at a time look and submit. Suites
-    of a night wait for their batches side by side, but `live` lets only one at a time be asked live: local models need
-    memory. Without `wait` nobody waits for a batch; the first look is after `first_look_s`.
+    of a night wait for their batches side by side, but `here` lets only one model at a time work on this machine: it
+    needs memory. Without `wait` nobody waits for a batch; the first look is after `first_look_s`.
     """
 
     wait: bool = True
     first_look_s: float = 2.0
     store: BatchStore = field(default_factory=batch_store)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    live: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    here: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-class BatchWay:
+class BatchWay(Way):
     """Asks hosted contenders by batch. `reported` are the batches that the run's table accounts for."""
 
     def __init__(self, live: LiveWay, desk: BatchDesk) -> None:
@@ -76,9 +77,9 @@ class BatchWay:
 
     def start(self, state: RunState) -> None:
         """Say which needs a batch cannot show."""
-        self.state = state
+        super().start(state)
         self.live.start(state)
-        needs = state.prepared.suite.loaded.suite.good_enough.needs()
+        needs = state.prepared.config.good_enough.needs()
         if timed := [need.metric for need in needs if need.metric in _TIMED]:
             state.warn(f"a batch has no latency: {' and '.join(timed)} stay undecided where answers came by batch")
 
@@ -118,7 +119,10 @@ class BatchWay:
         await Lane(unasked, keys, config, self.state.cache, primers, run.monitor, deliver).run(asking.work())
 
     async def _ask_live(self, asking: Asking) -> None:
-        async with self.desk.live:
+        if facts(asking.run.contender.spec.provider).hosted:
+            await self.live.ask(asking)
+            return
+        async with self.desk.here:
             await self.live.ask(asking)
             # Others may wait for hours yet: a local model does not stay in memory for that.
             await asking.model.aclose()

@@ -13,6 +13,7 @@ from evalkit.models.registry import facts
 from evalkit.running.model_context import model_context
 from evalkit.running.state import Asking, RunState
 from evalkit.running.ways.live import LiveWay
+from evalkit.running.ways.way import Way
 from evalkit.suite.prompts.contenders import Contender
 
 
@@ -48,7 +49,7 @@ class Crew:
             await self.cluster.close()
 
 
-class ClusterWay:
+class ClusterWay(Way):
     """Has hosted models asked by workers. Rate limits, budget, cache and retries stay here, as they are live."""
 
     def __init__(self, live: LiveWay, crew: Crew) -> None:
@@ -56,7 +57,7 @@ class ClusterWay:
 
     def start(self, state: RunState) -> None:
         """Warn where there is nothing for workers to do."""
-        self.state = state
+        super().start(state)
         self.live.start(state)
         if not any(_goes_out(contender) for contender in state.prepared.contenders):
             state.warn("no model is asked over an API: there is nothing for workers to do")
@@ -83,12 +84,6 @@ class ClusterWay:
         if isinstance(asking.model, RemoteModel):
             asking.model.purse = self.live.purse(asking.run)
         await self.live.ask(asking)
-
-    def end_round(self) -> None:
-        """All answers are there."""
-
-    def finish(self) -> None:
-        """Nothing was kept aside."""
 
 
 def _goes_out(contender: Contender) -> bool:

@@ -13,7 +13,8 @@ from evalkit.models.base import Model, ModelContext
 from evalkit.models.registry import facts, is_billed, open_model
 from evalkit.running.contender_run import ContenderRun
 from evalkit.running.model_context import model_context
-from evalkit.running.state import Asking, RunState
+from evalkit.running.state import Asking
+from evalkit.running.ways.way import Way
 from evalkit.suite.prompts.contenders import Contender
 
 
@@ -26,15 +27,11 @@ class Pace:
     budget: Budget | None = None
 
 
-class LiveWay:
+class LiveWay(Way):
     """Asks from this machine, as fast as the provider allows."""
 
     def __init__(self, pace: Pace) -> None:
         self.pace = pace
-
-    def start(self, state: RunState) -> None:
-        """Nothing to warn of."""
-        self.state = state
 
     def context(self, contender: Contender, split: str) -> ModelContext:
         """What the contender's model is opened with; its throttle hears the headers of every answer."""
@@ -47,7 +44,7 @@ class LiveWay:
 
     async def ask(self, asking: Asking) -> None:
         """Ask within the throttle of its key and, under a budget, within its purse."""
-        run, config = asking.run, self.state.prepared.suite.loaded.suite
+        run, config = asking.run, self.state.prepared.config
         contender = run.contender
         known = facts(contender.spec.provider)
         engine = EngineConfig(
@@ -82,9 +79,3 @@ class LiveWay:
             expected = "price: {input: …, output: …} in dollars per million"
             raise self.state.prepared.suite.loaded.fail(("models", spec.name), problem, expected)
         return Purse(budget, run.price)
-
-    def end_round(self) -> None:
-        """All answers are there."""
-
-    def finish(self) -> None:
-        """Nothing was kept aside."""

@@ -9,18 +9,19 @@ from evalkit.models.base import Model
 from evalkit.models.registry import facts, open_model
 from evalkit.running.state import Asking, RunState
 from evalkit.running.ways.live import LiveWay
+from evalkit.running.ways.way import Way
 from evalkit.suite.prompts.contenders import Contender
 
 
-class OpenRateWay:
+class OpenRateWay(Way):
     """Sends by a schedule. Nothing is read from the response cache or written to it."""
 
     def __init__(self, live: LiveWay, pace: OpenRate) -> None:
         self.live, self.pace = live, pace
 
     def start(self, state: RunState) -> None:
-        """Nothing to warn of before it is asked."""
-        self.state = state
+        """The way of what is not hosted begins too."""
+        super().start(state)
         self.live.start(state)
 
     async def open(self, contender: Contender, split: str) -> Model:
@@ -38,9 +39,3 @@ class OpenRateWay:
         await lane.run(asking.work())
         if (warning := lane.warning()) is not None:
             self.state.warn(f"{run.contender.id}: {warning}")
-
-    def end_round(self) -> None:
-        """All answers are there."""
-
-    def finish(self) -> None:
-        """Nothing was kept aside."""

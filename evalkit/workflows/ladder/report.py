@@ -20,7 +20,7 @@ from evalkit.records.score import Status
 from evalkit.running.contender_run import ContenderRun
 from evalkit.running.figures import infra_share
 from evalkit.running.prepare import Prepared
-from evalkit.running.prompt_choice import _clusters, _on_dev, _text
+from evalkit.running.prompt_choice import answers_on_dev, clusters_of, sent_text
 from evalkit.stats.paired import compare_paired
 from evalkit.store.ladders import keep_ladders
 from evalkit.suite.config.dataset import FromTrain
@@ -59,8 +59,8 @@ class Climbed:
 def ladder_report(options: _Options, climbed: Climbed) -> LadderReport:
     """The figures of every rung, the rule for each model, and the evidence written. Raises RunError."""
     suite = climbed.prepared.suite
-    most = suite.loaded.suite.run.max_infra_errors
-    found = [_Model(climbed, name) for name in _on_dev(climbed.prepared, climbed.runs)]
+    most = suite.config.run.max_infra_errors
+    found = [_Model(climbed, name) for name in answers_on_dev(climbed.prepared, climbed.runs)]
     now = datetime.now(UTC).isoformat(timespec="seconds")
     kept = [
         KeptLadder(model.mark, now, climbed.result.run, model.ladder, model.bases)
@@ -91,8 +91,8 @@ class _Model:
 
     def __init__(self, climbed: Climbed, name: str) -> None:
         self.climbed, self.name = climbed, name
-        on_dev = _on_dev(climbed.prepared, climbed.runs)
-        self.groups, self.epochs = _clusters(on_dev)
+        on_dev = answers_on_dev(climbed.prepared, climbed.runs)
+        self.groups, self.epochs = clusters_of(on_dev)
         self.results = {c.prompt: c for c in climbed.result.contenders if c.model == name and c.skipped is None}
         self.broken: dict[str, str] = {}
         for run, _ in on_dev[name]:
@@ -150,7 +150,7 @@ class _Model:
 
     def _gap(self) -> float | None:
         """What the suite's prompt lacks on dev of the accuracy that is needed."""
-        needs = self.climbed.prepared.suite.loaded.suite.good_enough.needs()
+        needs = self.climbed.prepared.config.good_enough.needs()
         need = next((need for need in needs if need.metric in _NEEDS), None)
         value = next((r.accuracy.value for r in self.ladder.rungs if r.prompt == self.climbed.chosen), None)
         return None if need is None or value is None else max(0.0, need.threshold - value)
@@ -180,7 +180,7 @@ class _Model:
 
 def _material(run: ContenderRun) -> str:
     """The prompt with the effort of reasoning, which makes another rung of the same text."""
-    return f"{_text(run.contender)}\nreasoning: {run.contender.parameters.reasoning}"
+    return f"{sent_text(run.contender)}\nreasoning: {run.contender.parameters.reasoning}"
 
 
 def _broken(run: ContenderRun) -> str | None:
@@ -214,7 +214,7 @@ def _next_step(options: _Options, climbed: Climbed, report: LadderReport) -> str
         return _adopt(model, rungs[model.best], suite, run)
     if len(rungs) < MIN_RUNGS:
         return f"{_EVALKIT} ladder {suite} --model {shlex.quote(model.model)}   # the whole ladder"
-    sliced = isinstance(climbed.prepared.suite.loaded.suite.dataset.dev, FromTrain)
+    sliced = isinstance(climbed.prepared.config.dataset.dev, FromTrain)
     more = "Label more rows for train, or raise `dataset.dev.fraction`" if sliced else "Label more rows for dev"
     return f"{more} ({report.n:,} rows of dev now); {options.command}"
 

@@ -12,7 +12,7 @@ from evalkit.models.registry import facts
 from evalkit.records.run import RunResult
 from evalkit.running.contender_run import ContenderRun
 from evalkit.running.kept_ladders import marks_of_run
-from evalkit.running.prepare import Prepared, _check_examples
+from evalkit.running.prepare import Prepared, check_examples
 from evalkit.running.prompt_choice import ranked
 from evalkit.running.rounds import AskRound
 from evalkit.running.state import RunState
@@ -30,7 +30,7 @@ class Climb:
 
     def __init__(self, prepared: Prepared, rungs: tuple[Rung, ...], models: tuple[str, ...]) -> None:
         self.rungs, self.models = rungs, models
-        self.own = tuple(prepared.suite.loaded.suite.prompts)
+        self.own = tuple(prepared.config.prompts)
         self.chosen = self.own[0]
         self.order: list[str] = list(self.own)
         self.made: list[RungPrompt] = []
@@ -64,7 +64,7 @@ class Climb:
             self.chosen = next(rank.prompt for rank in ranked(state.prepared, state.runs)[0] if rank.chosen)
         self.marks = marks_of_run(state.prepared, state.keys)
         self._texts = {self._text(c): c.prompt for c in reversed(state.prepared.contenders)}
-        config = state.prepared.suite.loaded.suite.prompts[self.chosen]
+        config = state.prepared.config.prompts[self.chosen]
         seed = config.examples.seed if config.examples is not None else 7
         guide = label_guide(state.prepared.suite, self.chosen, seed)
         bare = [rung for rung in self.rungs if rung.kind in ("zero-shot", "label-guide")]
@@ -120,7 +120,7 @@ class Climb:
         if same is not None:
             return f"the same text as {same}"
         try:
-            _check_examples(prepared.suite, tuple(found))
+            check_examples(prepared.suite, tuple(found))
         except SuiteError as error:
             return error.problem
         return None

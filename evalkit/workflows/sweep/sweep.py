@@ -222,7 +222,7 @@ def _result(prepared: Prepared, contender: Contender, done: Sweeper, work: _Rows
     gpu_hour = contender.spec.price.gpu_hour if contender.spec.price else None
     per_1000 = None if gpu_hour is None or good is None else 1000 * gpu_hour / (_SECONDS_PER_HOUR * good)
     return Sweep(
-        suite=prepared.suite.loaded.suite.name,
+        suite=prepared.config.name,
         model=contender.spec.name,
         provider_model=contender.spec.provider_model,
         prompt=contender.prompt,
@@ -248,7 +248,7 @@ def _notes(prepared: Prepared, done: Sweeper, work: _Rows) -> Iterator[str]:
         )
     if done.search.good is not None and done.search.good != done.search.confirmed:
         yield "the rate was held once; a second time would rule out luck"
-    prompts = tuple(prepared.suite.loaded.suite.prompts)
+    prompts = tuple(prepared.config.prompts)
     if len(prompts) > 1:
         yield f"the suite has {len(prompts)} prompts; the first one was asked"
     if any("client itself" in step.why for step in done.steps):
