@@ -15,10 +15,14 @@ from evalkit.wording.text import count, plain
 from evalkit.workflows.batch import BatchLine, collect, status
 
 
-def show_submitted(waiting: Submitted, command: str) -> int:
+def show_submitted(waiting: Submitted, command: str, as_json: bool) -> int:
     """What is under way, and how to go on. Returns the exit code."""
     for problem in waiting.problems:
         print(f"{problem}\n", file=sys.stderr)
+    if as_json:
+        found = {"submitted": [_as_json(line) for line in waiting.lines], "command": command}
+        print(json.dumps(found, ensure_ascii=False, allow_nan=False))
+        return waiting.code
     _show_lines(waiting.lines)
     print(f"Go on with: {command}")
     return waiting.code

@@ -36,7 +36,7 @@ def check_command(options: CheckOptions, output: CheckOutput) -> int:
         print(error.render(color=sys.stderr.isatty()), file=sys.stderr)
         return WRONG_INPUT
     except Submitted as waiting:
-        return _show_submitted(waiting, options)
+        return _show_submitted(waiting, options, output.as_json)
     except Interrupted as stop:
         within = f"of the suite under way {stop.kept:,} of {stop.total:,} answers are kept."
         end_now(within if stop.total else "all answers are kept.", options.command, options.how)
@@ -52,11 +52,12 @@ def check_command(options: CheckOptions, output: CheckOutput) -> int:
     return night.code if written else WRONG_INPUT
 
 
-def _show_submitted(waiting: Submitted, options: CheckOptions) -> int:
+def _show_submitted(waiting: Submitted, options: CheckOptions, as_json: bool) -> int:
     """The batches, and that the night is not judged yet."""
     within = " within 20 hours of its start" if options.fresh else ""
-    print(f"The night is judged when its batches have ended. Go on with it{within}:")
-    return show_submitted(waiting, options.command)
+    screen = sys.stderr if as_json else sys.stdout
+    print(f"The night is judged when its batches have ended. Go on with it{within}:", file=screen)
+    return show_submitted(waiting, options.command, as_json)
 
 
 async def _night(options: CheckOptions, watch: Watch) -> Night:

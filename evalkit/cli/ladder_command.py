@@ -24,7 +24,7 @@ def ladder_command(options: LadderOptions, as_json: bool = False, show: str | No
         print(error.render(color=sys.stderr.isatty()), file=sys.stderr)
         return WRONG_INPUT
     except Submitted as waiting:
-        return show_submitted(waiting, options.command)
+        return show_submitted(waiting, options.command, as_json)
     except Interrupted as stop:
         end_now(f"{stop.kept:,} answers of the rungs so far are kept.", options.command, options.how)
     except STOPPED as error:

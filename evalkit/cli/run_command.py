@@ -22,7 +22,7 @@ def run_command(settings: RunSettings, as_json: bool, quiet: bool) -> int:
         print(error.render(color=sys.stderr.isatty()), file=sys.stderr)
         return WRONG_INPUT
     except Submitted as waiting:
-        return show_submitted(waiting, command)
+        return show_submitted(waiting, command, as_json)
     except Interrupted as stop:
         end_now(f"{stop.kept:,} of {stop.total:,} answers are kept.", command, settings.how)
     except STOPPED as error:

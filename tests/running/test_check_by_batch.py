@@ -182,6 +182,9 @@ def test_a_fresh_night_that_is_killed_goes_on_with_its_batch(vendor: FakeProvide
     out, err = later.communicate(timeout=120)
     assert later.returncode == 0 and f"Go on with: {COMMAND}\n" in out, err
     assert "within 20 hours" in out and TEST_KEY not in out + err
+    out, err = command("--no-wait", "--json").communicate(timeout=120)
+    waiting = json.loads(out)
+    assert waiting["command"] == COMMAND and [batch["requests"] for batch in waiting["submitted"]] == [N]
     vendor.configure(batch_end=True, answers=RIGHT)
     last = command("--json")
     out, err = last.communicate(timeout=120)
