@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,21 +10,21 @@ from evalkit.decision.gap import requirements_of
 from evalkit.decision.headroom import headroom_used_up
 from evalkit.records.estimate import Requirement
 from evalkit.records.evidence import Facts
+from evalkit.records.metric import MetricKind, kind_of
 from evalkit.records.run import ContenderResult, RunResult
 
-Kind = Literal["labels", "prompt", "format", "truncation"]
+Kind = Literal["labels", "prompt", "format", "truncation", "no_rule"]
 MOST_TRUNCATED = 0.01
 _FORM_SHARE = 0.01  # accuracy lost to form alone, above which native output must be tried
-CONTENT = frozenset({"accuracy", "macro_f1", "exact_match", "field_f1", "judge_score"})
-FORM = frozenset({"format_validity", "vocabulary"})
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A reason why an unmet need may not be the model's fault. `model` is the suite's name of the model."""
+    """A reason why an unmet need of `metric` may not be the model's fault. `model` is the suite's name of the model."""
 
     kind: Kind
     model: str
+    metric: str
     why: str
 
 
@@ -36,21 +37,26 @@ class _Gap:
     result: RunResult
     facts: Facts
 
-    def doubts(self) -> list[Doubt]:
-        metric = self.unmet.need.metric
-        found: list[Doubt | None] = []
-        if metric in CONTENT:
-            found += [self._labels(), self._prompt()]
-        elif metric in FORM and not self.facts.has_native:
-            found.append(self._prompt())  # where nothing enforces the form, only the prompt can ask for it
-        if (metric in FORM and self.facts.has_native) or (metric in CONTENT and self._loses_to_form()):
-            found.append(self._form())
-        if metric in CONTENT | FORM:
-            found.append(self._truncation())
-        return [doubt for doubt in found if doubt is not None]
+    def of_content(self) -> list[Doubt | None]:
+        """Right or wrong: the labels and the prompt may be at fault, a form that costs right answers, a short limit."""
+        form = [self._form()] if self._loses_to_form() else []
+        return [self._labels(), self._prompt(), *form, self._truncation()]
+
+    def of_form(self) -> list[Doubt | None]:
+        """The shape of answers: where nothing enforces the form, only the prompt can ask for it."""
+        return [self._form() if self.facts.has_native else self._prompt(), self._truncation()]
+
+    def as_it_is(self) -> list[Doubt | None]:
+        """Times and costs are what they are."""
+        return []
+
+    def without_rule(self) -> list[Doubt | None]:
+        """Nothing says what would clear it, so nothing does."""
+        name = self.unmet.need.metric
+        return [self._doubt("no_rule", f"no rule tells whether missing {name} is the model's fault")]
 
     def _doubt(self, kind: Kind, why: str) -> Doubt:
-        return Doubt(kind, self.contender.model, why)
+        return Doubt(kind, self.contender.model, self.unmet.need.metric, why)
 
     def _labels(self) -> Doubt | None:
         if "labels" in self.facts.vouched:
@@ -112,12 +118,24 @@ class _Gap:
         return self._doubt("truncation", f"{cut:.1%} of the answers were cut off")
 
 
+# A kind that is not here is never cleared.
+_RULES: Mapping[MetricKind, Callable[[_Gap], list[Doubt | None]]] = {
+    "content": _Gap.of_content,
+    "form": _Gap.of_form,
+    "time": _Gap.as_it_is,
+    "cost": _Gap.as_it_is,
+}
+
+
 def doubts(contender: ContenderResult, unmet: Requirement, result: RunResult, facts: Facts) -> list[Doubt]:
     """What keeps an unmet need from counting for a fine-tune; empty where the evidence clears it.
 
-    Needs of content are cleared by labels that do not cap them, by a prompt whose headroom is used up, and by answers
-    that are not cut off; needs of form by native structured output that misses them too, or where no provider can
-    enforce the form, by a prompt whose headroom is used up. Times and costs are what they are. `facts.vouched` stands
-    in for evidence.
+    The kind of the metric decides. Needs of content are cleared by labels that do not cap them, by a prompt whose
+    headroom is used up, and by answers that are not cut off; needs of form by native structured output that misses
+    them too, or where no provider can enforce the form, by a prompt whose headroom is used up. Times and costs are
+    what they are. A metric of a kind without a rule, or of no table, is never cleared. `facts.vouched` stands in for
+    evidence.
     """
-    return _Gap(contender, unmet, result, facts).doubts()
+    kind = kind_of(unmet.need.metric)
+    rule = _RULES.get(kind, _Gap.without_rule) if kind is not None else _Gap.without_rule
+    return [doubt for doubt in rule(_Gap(contender, unmet, result, facts)) if doubt is not None]

@@ -12,9 +12,9 @@ from evalkit.decision.tuned import ZERO, per_month, tuned_cost
 from evalkit.records.economics import Economics, EconomicsFigures, Rival, Span, Tuned
 from evalkit.records.estimate import Estimate
 from evalkit.records.evidence import Case, Facts
+from evalkit.records.metric import kind_of
 from evalkit.records.run import ContenderResult, RunResult
 
-LATENCY_METRICS = frozenset({"ttft_p95_ms", "latency_p95_ms"})
 _PER_ANSWER, _PER_MONTH = "value_of_a_correct_answer", "value_of_meeting_need_per_month"
 
 
@@ -50,7 +50,7 @@ def figures(
     is the id of a fine-tuned endpoint that exists: then the build is sunk, labels included. Raises ValueError where
     `built` was not measured on test.
     """
-    latency_need = case == "latency" or any(r.need.metric in LATENCY_METRICS for r in result.requirements)
+    latency_need = case == "latency" or any(kind_of(r.need.metric) == "time" for r in result.requirements)
     found = candidates(facts, result.contenders)
     rows = rivals(found, facts, meets, latency_need)
     endpoint = _endpoint(result.contenders, built)

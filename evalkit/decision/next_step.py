@@ -70,7 +70,7 @@ def _with_keys(ground: Ground, missing: Sequence[UnmeasuredCost]) -> str:
     return f"{'; '.join(f'export {name}=…' for name in names)}; {ground.facts.command}{about}"
 
 
-_ORDER = ("truncation", "format", "prompt", "labels")
+_ORDER = ("truncation", "format", "prompt", "labels", "no_rule")
 
 
 def _clear(ground: Ground, doubts: Sequence[Doubt]) -> str:
@@ -95,6 +95,8 @@ def _clear(ground: Ground, doubts: Sequence[Doubt]) -> str:
             return f"Label more rows for dev, or stand for the prompt: {vouch}"
         ladder = f"{_EVALKIT} ladder {shlex.quote(facts.suite)} --model {shlex.quote(doubt.model)}"
         return f"{ladder}   # whether better prompts still help"
+    if doubt.kind == "no_rule":
+        return f"Leave `{doubt.metric}` out of `good_enough:`, or decide on it by hand; {facts.command}"
     return _labels(ground)
 
 

@@ -11,6 +11,7 @@ from evalkit.decision.gap import evidence, frontier, requirements_of
 from evalkit.records.economics import EconomicsFigures, Payback
 from evalkit.records.estimate import Requirement
 from evalkit.records.evidence import Case, Facts, LabelFacts
+from evalkit.records.metric import kind_of
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.records.verdict import Answer, AnswerState
 from evalkit.wording import decision_words as words
@@ -18,7 +19,6 @@ from evalkit.wording import decision_words as words
 SURE, UNLIKELY = 0.9, 0.1
 _PAYS_BACK: Callable[[Payback], float] = attrgetter("p_pays_back")
 _CHEAPER: Callable[[Payback], float] = attrgetter("p_cheaper")
-_LATENCY = frozenset({"ttft_p95_ms", "latency_p95_ms"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ def _open_sentence(ground: Ground, contender: ContenderResult) -> str:
 def _all_unmet(ground: Ground, asked: Sequence[ContenderResult]) -> Question1:
     """Every frontier contender misses a need: for a fine-tune, where the evidence clears it."""
     unmet = {c.id: _unmet(ground, c) for c in asked}
-    if ground.case == "latency" and all(any(r.need.metric in _LATENCY for r in rs) for rs in unmet.values()):
+    if ground.case == "latency" and all(any(kind_of(r.need.metric) == "time" for r in rs) for rs in unmet.values()):
         return Question1(
             _answer(ground, "for", f"Every frontier contender misses the time needed: {_shortest(unmet)}.")
         )

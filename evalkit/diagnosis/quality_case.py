@@ -6,12 +6,10 @@ from collections.abc import Sequence
 
 from evalkit.records.estimate import Estimate, Requirement
 from evalkit.records.evidence import Case
+from evalkit.records.metric import is_another_name, kind_of
 from evalkit.records.run import ContenderResult
 
-_TIMES = frozenset({"latency_p95_ms", "ttft_p95_ms"})
-_ACCURACY = frozenset({"accuracy", "exact_match"})
-_FORM = frozenset({"format_validity"})
-_WORDS = frozenset({"vocabulary"})
+_FORM, _WORDS = "format_validity", "vocabulary"
 _MOST_OF_GAP = 0.5
 _Found = tuple[Case | None, str]
 
@@ -38,7 +36,7 @@ def found_case(contenders: Sequence[ContenderResult], requirements: Sequence[Req
             "meets every need" if mine and all(r.state == "met" for r in mine) else "has no need that is surely unmet"
         )
         return None, f"{contender.id} {state}: there is nothing to diagnose"
-    rest = {metric: r for metric, r in unmet.items() if metric not in _TIMES}
+    rest = {metric: r for metric, r in unmet.items() if kind_of(metric) != "time"}
     if not rest:
         return "latency", f"{contender.id} misses only {_list(unmet)}"
     return _Diagnosis(contender, mine, rest).case()
@@ -70,12 +68,16 @@ def _list(metrics: dict[str, Requirement]) -> str:
     return " and ".join(metrics)
 
 
+def _is_accuracy(metric: str) -> bool:
+    return is_another_name(metric, "accuracy")
+
+
 class _Diagnosis:
     """One contender with the unmet needs that are not of time."""
 
     def __init__(self, contender: ContenderResult, all_needs: list[Requirement], unmet: dict[str, Requirement]) -> None:
         self._contender, self._unmet, self._name = contender, unmet, contender.id
-        self._accuracy = next((r for r in all_needs if r.need.metric in _ACCURACY), None)
+        self._accuracy = next((r for r in all_needs if _is_accuracy(r.need.metric)), None)
 
     def case(self) -> _Found:
         form, why_not = self._by_form()
@@ -88,7 +90,7 @@ class _Diagnosis:
 
     def _by_form(self) -> tuple[_Found | None, str]:
         """The case `format` with its reason, or why it is not."""
-        others = self._unmet.keys() - _ACCURACY - _FORM
+        others = {metric for metric in self._unmet if metric != _FORM and not _is_accuracy(metric)}
         if others:
             return None, f"the form of answers does not tell on {' and '.join(sorted(others))}"
         if self._accuracy is None:
@@ -107,13 +109,13 @@ class _Diagnosis:
         return None, f"forgiving the form does not meet the need ({read})"
 
     def _by_words(self) -> _Found | None:
-        if self._unmet.keys() <= _WORDS:
-            return "domain", f"{self._name} misses only the vocabulary ({_value(self._contender, 'vocabulary'):.3f})"
-        words = _estimate(self._contender, "vocabulary")
-        accuracy = next((r for metric, r in self._unmet.items() if metric in _ACCURACY), None)
+        if self._unmet.keys() == {_WORDS}:
+            return "domain", f"{self._name} misses only the vocabulary ({_value(self._contender, _WORDS):.3f})"
+        words = _estimate(self._contender, _WORDS)
+        accuracy = next((r for metric, r in self._unmet.items() if _is_accuracy(metric)), None)
         if words is None or words.value is None or accuracy is None or not accuracy.gap.value:
             return None
-        inside = words.value if self._unmet.keys() & _WORDS else words.high
+        inside = words.value if _WORDS in self._unmet else words.high
         if inside is None or 1 - inside < _MOST_OF_GAP * accuracy.gap.value:
             return None
         return (

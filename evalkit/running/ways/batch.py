@@ -21,6 +21,7 @@ from evalkit.models.base import Model
 from evalkit.models.batch import BatchApi, BatchState
 from evalkit.models.registry import batch_api, facts, open_model
 from evalkit.records.completion import Completion, Failure
+from evalkit.records.metric import kind_of
 from evalkit.records.places import cache_folder
 from evalkit.records.request import Request
 from evalkit.records.sample import Sample
@@ -33,7 +34,6 @@ from evalkit.store.batches import BatchRecord, BatchStore
 from evalkit.suite.prompts.contenders import Contender
 
 _LONGEST_POLL_S = 60.0
-_TIMED = ("latency_p95_ms", "ttft_p95_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class BatchWay(Way):
         super().start(state)
         self.live.start(state)
         needs = state.prepared.config.good_enough.needs()
-        if timed := [need.metric for need in needs if need.metric in _TIMED]:
+        if timed := [need.metric for need in needs if kind_of(need.metric) == "time"]:
             state.warn(f"a batch has no latency: {' and '.join(timed)} stay undecided where answers came by batch")
 
     async def open(self, contender: Contender, split: str) -> Model:

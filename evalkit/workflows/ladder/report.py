@@ -15,6 +15,7 @@ from evalkit.diagnosis.ladder import PromptAnswers, ladder
 from evalkit.records.estimate import Estimate
 from evalkit.records.evidence import Ladder
 from evalkit.records.ladder import KeptLadder, LadderReport, ModelLadder, RungFigures
+from evalkit.records.metric import is_another_name
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.records.score import Status
 from evalkit.running.contender_run import ContenderRun
@@ -26,7 +27,6 @@ from evalkit.store.ladders import keep_ladders
 from evalkit.suite.config.dataset import FromTrain
 
 _MOST_BROKEN = 0.01  # share of answers that were rejected or cut off, from which on a rung says nothing of the prompt
-_NEEDS = ("accuracy", "exact_match")
 _EVALKIT = "python -m evalkit"
 
 
@@ -151,7 +151,7 @@ class _Model:
     def _gap(self) -> float | None:
         """What the suite's prompt lacks on dev of the accuracy that is needed."""
         needs = self.climbed.prepared.config.good_enough.needs()
-        need = next((need for need in needs if need.metric in _NEEDS), None)
+        need = next((need for need in needs if is_another_name(need.metric, "accuracy")), None)
         value = next((r.accuracy.value for r in self.ladder.rungs if r.prompt == self.climbed.chosen), None)
         return None if need is None or value is None else max(0.0, need.threshold - value)
 
