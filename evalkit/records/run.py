@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from evalkit.records.completion import Usage
 from evalkit.records.estimate import Estimate, Requirement
 from evalkit.records.evidence import Facts
+from evalkit.records.metric import METRICS
 from evalkit.records.model import Role
 from evalkit.records.output import Enforce
 from evalkit.records.prompts import PromptRank
@@ -27,6 +28,11 @@ class Cost:
     currency: str = "USD"
     prices_as_of: str | None = None
 
+    @property
+    def estimate(self) -> Estimate | None:
+        """The cost of 1,000 calls, which is kept without its interval; None where it is unknown."""
+        return None if self.per_1000_calls is None else Estimate(self.per_1000_calls, None, None, 0, "")
+
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
@@ -43,6 +49,13 @@ class Percentiles:
     p95_low: float | None = None
     p95_high: float | None = None
     n: int | None = None
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """The 95th percentile with its interval and n; None where it is unknown."""
+        if self.p95 is None:
+            return None
+        return Estimate(self.p95, self.p95_low, self.p95_high, self.n or 0, "order_statistic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +113,14 @@ class ContenderResult:
     errors: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    def figure(self, metric: str) -> Estimate | None:
+        """The estimate of a metric, wherever the table of metrics places it; None where it was not measured."""
+        known = METRICS.get(metric)
+        if known is None or known.place is None:
+            return (self.metrics or {}).get(metric)
+        holder: Percentiles | Cost | None = getattr(self, known.place)
+        return None if holder is None else holder.estimate
 
 
 @dataclass(frozen=True, slots=True)

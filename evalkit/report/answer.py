@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evalkit.records.estimate import Need, Requirement
+from evalkit.records.metric import METRICS
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.wording.text import count, dollars, interval, listed, milliseconds, plain, share
 
@@ -60,7 +61,8 @@ def _of(need: Need) -> str:
 
 def amount(need: Need, value: float) -> str:
     """A value in the unit of an at-most need."""
-    return dollars(value) if need.metric.startswith("cost") else milliseconds(value)
+    metric = METRICS.get(need.metric)
+    return dollars(value) if metric is not None and metric.unit == "usd" else milliseconds(value)
 
 
 def _incomplete(result: RunResult) -> str:

@@ -10,7 +10,8 @@ import msgspec
 
 from evalkit.records.baseline import Baseline
 from evalkit.report.terminal import console, print_table
-from evalkit.wording.text import DASH, count, dollars, interval, milliseconds, plain
+from evalkit.wording.text import DASH, count, dollars, milliseconds, plain
+from evalkit.wording.words import figure
 
 _SHORT = 12  # digits of a digest
 
@@ -39,7 +40,7 @@ def show_baselines(found: Sequence[tuple[Path, Baseline | Exception]], stream: I
             plain(b.suite),
             plain(b.contender),
             f"{b.n:,}",
-            interval(b.metrics.get("accuracy")),
+            figure("accuracy", b.metrics.get("accuracy")),
             dollars(b.cost_per_1000_calls),
             milliseconds(b.latency_ms.p50 if b.latency_ms else None),
             plain(_day(b)),
@@ -67,11 +68,12 @@ def _lines(path: Path, b: Baseline) -> list[str]:
     lines = [
         f"{b.contender} of {b.suite} ({path})",
         f"{count(b.n, 'sample')}, {count(b.epochs, 'epoch')}{f', {groups:,} groups' if groups else ''}: {status}",
-        *(f"{name}: {interval(figure)}" for name, figure in b.metrics.items() if figure and figure.value is not None),
+        *(f"{name}: {figure(name, each)}" for name, each in b.metrics.items() if each and each.value is not None),
         f"cost of 1,000 calls: {dollars(b.cost_per_1000_calls)} (list prices of {b.prices_as_of or 'unknown date'})",
     ]
     if b.latency_ms:
-        lines.append(f"latency: {milliseconds(b.latency_ms.p50)} median, {milliseconds(b.latency_ms.p95)} p95")
+        p95 = figure("latency_p95_ms", b.latency_ms.estimate)
+        lines.append(f"latency: {milliseconds(b.latency_ms.p50)} median, {p95} p95")
     p = b.provenance
     lines += [
         f"answered by {served}; asked as {p.provider_model or 'unknown'}",

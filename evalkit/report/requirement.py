@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalkit.records.baseline import Baseline
-from evalkit.records.estimate import Estimate, Requirement
+from evalkit.records.estimate import Requirement
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.wording.text import count, plain, share
 from evalkit.wording.words import amount, metric, need, point
+from evalkit.wording.words import figure as figure_text
 
 
 def requirement_line(requirement: Requirement, contender: ContenderResult) -> str:
     """`accuracy .812 [.760, .855] at n 320, 10.8 points short of .920 (at least 7.2)`."""
-    asked, figure = requirement.need, figure_of(contender, requirement.need.metric)
+    asked, figure = requirement.need, contender.figure(requirement.need.metric)
     name = metric(asked.metric)
     if figure is None or figure.value is None:
         return f"{name}: {requirement.why}"
-    text = f"{name} {amount(asked.metric, figure.value)}"
-    if figure.low is not None and figure.high is not None:
-        text += f" [{amount(asked.metric, figure.low)}, {amount(asked.metric, figure.high)}]"
+    text = f"{name} {figure_text(asked.metric, figure)}"
     text += f" at n {figure.n:,}" if figure.n else ""
     gap = requirement.gap
     if requirement.state == "unmet" and gap.value is not None and gap.low is not None:
@@ -47,7 +46,7 @@ def _lines(
     yield f"{result.suite}, {contender.id}: {requirement_line(requirement, contender)}"
     yield f"needed: {need(requirement.need)}"
     before = baseline.metrics.get(requirement.need.metric) if baseline else None
-    now = figure_of(contender, requirement.need.metric)
+    now = contender.figure(requirement.need.metric)
     if before is not None and before.value is not None and now is not None and now.value is not None:
         yield (
             f"accepted baseline: {share(before.value)} at n {before.n:,}, so {point(now.value - before.value)} points "
@@ -57,18 +56,3 @@ def _lines(
     if bad:
         yield "answers: " + ", ".join(f"{n:,} {name}" for name, n in bad.items())
     yield f"run: {result.run}"
-
-
-def figure_of(contender: ContenderResult, name: str) -> Estimate | None:
-    """The figure that a need speaks of; those that stand apart from the metrics come without an interval."""
-    found = (contender.metrics or {}).get(name)
-    if found is not None:
-        return found
-    value: float | None = None
-    if name == "latency_p95_ms" and contender.latency_ms:
-        value = contender.latency_ms.p95
-    elif name == "ttft_p95_ms" and contender.ttft_ms:
-        value = contender.ttft_ms.p95
-    elif name == "cost_per_1000_calls" and contender.cost:
-        value = contender.cost.per_1000_calls
-    return None if value is None else Estimate(value, None, None, 0, "")

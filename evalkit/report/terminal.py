@@ -8,6 +8,7 @@ from evalkit.records.estimate import Requirement
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.report.answer import amount, answer
 from evalkit.wording.text import DASH, count, dollars, interval, milliseconds, percent, plain, share
+from evalkit.wording.words import ends, figure
 
 _STATE_STYLE = {"met": "green", "unmet": "red", "undecided": "yellow"}
 _PLAIN_WIDTH = 200
@@ -81,18 +82,19 @@ def _cells(c: ContenderResult, result: RunResult, others: list[str], narrow: boo
 
     name = c.id if c.split == "test" else f"{c.id} ({c.split})"
     needs = {r.need.metric: r for r in result.requirements if r.contender == c.id and c.split == "test"}
-    metrics = c.metrics or {}
 
     def cell(text: str, metric: str | None = None) -> Any:
         found = needs.get(metric) if metric else None
         return Text(text) if found is None else Text("\n").join([Text(text), _state(found, narrow)])
 
     def measured(metric: str) -> Any:
-        text = interval(metrics.get(metric)) if metric in metrics else _ttft(c) if metric == "ttft_p95_ms" else DASH
+        text = figure(metric, c.figure(metric))
         return cell(text.replace(" [", "\n[") if narrow else text, metric)
 
-    latency = c.latency_ms
+    latency, p95 = c.latency_ms, "latency_p95_ms"
     times = f"{milliseconds(latency.p50)} / {milliseconds(latency.p95)}" if latency else DASH
+    if p95 in needs:  # a judged figure shows its interval, on a line of its own so that the table stays narrow
+        times += ends(p95, c.figure(p95)).replace(" ", "\n", 1)
     return [
         Text(name.replace("/", "\n", 1) if narrow else name).append(f"\n{c.role}", style="dim"),
         Text(f"{c.n:,}"),
@@ -101,12 +103,8 @@ def _cells(c: ContenderResult, result: RunResult, others: list[str], narrow: boo
         *(measured(metric) for metric in others),
         cell(percent(c.cache_read_share)),
         cell(dollars(c.cost.per_1000_calls) if c.cost else DASH, "cost_per_1000_calls"),
-        cell(times.replace(" / ", " /\n") if narrow else times, "latency_p95_ms"),
+        cell(times.replace(" / ", " /\n") if narrow else times, p95),
     ]
-
-
-def _ttft(c: ContenderResult) -> str:
-    return milliseconds(c.ttft_ms.p95) if c.ttft_ms else DASH
 
 
 def _state(r: Requirement, narrow: bool) -> Any:

@@ -7,6 +7,7 @@ from math import isfinite
 
 from evalkit.records.economics import Span
 from evalkit.records.estimate import Estimate, Need
+from evalkit.records.metric import METRICS, Unit
 from evalkit.records.run import Percentiles
 from evalkit.wording.text import DASH, dollars, milliseconds, plain, share
 
@@ -83,17 +84,31 @@ def harmless(text: str) -> str:
 
 def metric(name: str) -> str:
     """A metric's name in words."""
-    known = {"latency_p95_ms": "latency, p95", "ttft_p95_ms": "first token, p95", "macro_f1": "macro F1"}
-    return known.get(name) or {"cost_per_1000_calls": "cost of 1,000 calls"}.get(name) or name.replace("_", " ")
+    known = METRICS.get(name)
+    return known.words if known is not None else name.replace("_", " ")
 
 
 def amount(need_metric: str, value: float | None) -> str:
-    """A value in the unit of its metric."""
+    """A value in the unit of its metric; a metric that the table does not have is taken for a share."""
     if value is None:
         return DASH
-    if need_metric.startswith("cost"):
-        return money(value)
-    return milliseconds(value) if need_metric.endswith("_ms") else share(value)
+    known = METRICS.get(need_metric)
+    unit: Unit = "share" if known is None else known.unit
+    return {"usd": money, "ms": milliseconds, "share": share}[unit](value)
+
+
+def figure(name: str, estimate: Estimate | None) -> str:
+    """A metric's value with its 95 % interval, in its unit: `.925 [.891, .949]`, `812 ms [760 ms, 855 ms]`."""
+    if estimate is None or estimate.value is None:
+        return DASH
+    return amount(name, estimate.value) + ends(name, estimate)
+
+
+def ends(name: str, estimate: Estimate | None) -> str:
+    """The 95 % interval alone, a space before it; nothing where an end is unknown."""
+    if estimate is None or estimate.low is None or estimate.high is None:
+        return ""
+    return f" [{amount(name, estimate.low)}, {amount(name, estimate.high)}]"
 
 
 def need(wanted: Need) -> str:

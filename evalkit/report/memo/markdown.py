@@ -10,7 +10,7 @@ from evalkit.report.memo.sections.contenders import shares
 from evalkit.report.memo.sections.verdict import first_things
 from evalkit.report.memo.sections.who import asked, estimate, requirement
 from evalkit.wording.text import DASH, interval, plain
-from evalkit.wording.words import ANSWER, OUTCOME, QUESTION, ROLE, is_command, metric, money, need, times
+from evalkit.wording.words import ANSWER, OUTCOME, QUESTION, ROLE, ends, is_command, metric, money, need, times
 
 _LONGEST = 600
 _COMMAND = 4000
@@ -88,7 +88,8 @@ def _cells(result: RunResult, c: ContenderResult, names: list[str]) -> list[str]
         state = f", {held.state}" if held and c.role != "floor" else ""
         figures.append(inert(interval(estimate(c, name)) + state))
     cost = money(c.cost.per_1000_calls if c.cost else None)
-    return [inert(c.id, 120), ROLE[c.role], f"{c.n:,}", *figures, inert(cost), times(c.latency_ms)]
+    latency = times(c.latency_ms) + ends("latency_p95_ms", c.figure("latency_p95_ms"))
+    return [inert(c.id, 120), ROLE[c.role], f"{c.n:,}", *figures, inert(cost), inert(latency)]
 
 
 def _row(cells: list[str]) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from evalkit.records.memo import Memo
+from evalkit.records.metric import METRICS
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.report.memo.blocks import Block, Cell, Figure, Listing, Section, Table, Text, absent
 from evalkit.report.memo.charts.cost import Priced, cost_chart
 from evalkit.report.memo.charts.intervals import Dot, interval_chart
 from evalkit.report.memo.sections.who import STATE_TONE, asked, estimate, need_of, requirement
-from evalkit.wording.text import DASH, count, interval, listed, milliseconds, percent
-from evalkit.wording.words import ROLE, STATUS, amount, money, need, times
+from evalkit.wording.text import count, interval, listed, percent
+from evalkit.wording.words import ROLE, STATUS, amount, ends, figure, money, need, times
 from evalkit.wording.words import metric as metric_name
 
 _COLUMNS = ("accuracy", "format_validity")
-_APART = ("latency_p95_ms", "ttft_p95_ms", "cost_per_1000_calls")
 
 
 def accuracy_section(memo: Memo) -> Section:
@@ -34,7 +34,8 @@ def accuracy_section(memo: Memo) -> Section:
 
 def shares(result: RunResult) -> list[str]:
     """The metrics that have a chart: accuracy, format validity, and every other share that is needed."""
-    others = (r.need.metric for r in result.requirements if r.need.at_least and r.need.metric not in _APART)
+    needed = (r.need.metric for r in result.requirements if r.need.at_least)
+    others = (name for name in needed if (metric := METRICS.get(name)) is None or metric.place is None)
     return list(dict.fromkeys((*_COLUMNS, *others)))
 
 
@@ -77,8 +78,8 @@ def _row(result: RunResult, c: ContenderResult, extra: list[str]) -> tuple[Cell 
         f"{c.n:,}",
         *(_held(result, c, m, interval(estimate(c, m))) for m in (*_COLUMNS, *extra)),
         _held(result, c, "cost_per_1000_calls", money(cost)),
-        _held(result, c, "latency_p95_ms", times(c.latency_ms)),
-        _held(result, c, "ttft_p95_ms", milliseconds(c.ttft_ms.p95) if c.ttft_ms else DASH),
+        _held(result, c, "latency_p95_ms", times(c.latency_ms) + ends("latency_p95_ms", c.figure("latency_p95_ms"))),
+        _held(result, c, "ttft_p95_ms", figure("ttft_p95_ms", c.figure("ttft_p95_ms"))),
         percent(c.cache_read_share),
     )
 

@@ -1,0 +1,78 @@
+"""A figure with its interval and n, in the unit of its metric, wherever it is printed or held against a need."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+
+from evalkit.records.estimate import Estimate, Need
+from evalkit.records.metric import METRICS
+from evalkit.records.run import ContenderResult, Cost, Percentiles, RunResult
+from evalkit.report.requirement import requirement_line
+from evalkit.report.terminal import show_run
+from evalkit.wording.words import amount, figure, metric
+from tests.report.parts import contender, held
+
+CLOCK = Percentiles(640.0, 1480.0, 620.0, 660.0, 1390.0, 1610.0, 400)
+P95 = Estimate(1480.0, 1390.0, 1610.0, 400, "order_statistic")
+
+
+def timed() -> ContenderResult:
+    measured = contender("sonnet/default/prompt", "frontier", 0.9, 0.99, 0.4)
+    return replace(measured, latency_ms=CLOCK, ttft_ms=replace(CLOCK, p95=90.0, p95_low=80.0, p95_high=99.0))
+
+
+def test_a_contender_gives_every_figure_wherever_the_table_places_it() -> None:
+    asked = timed()
+    assert asked.figure("latency_p95_ms") == P95
+    assert asked.figure("ttft_p95_ms") == Estimate(90.0, 80.0, 99.0, 400, "order_statistic")
+    assert asked.figure("accuracy") == (asked.metrics or {})["accuracy"]
+    cost = asked.figure("cost_per_1000_calls")
+    assert cost is not None and (cost.value, cost.low, cost.n) == (0.4, None, 0)
+    nothing = replace(asked, latency_ms=None, ttft_ms=Percentiles(None, None), cost=Cost(1.0, 1.0, None), metrics=None)
+    assert all(nothing.figure(name) is None for name in [*METRICS, "judge_score"])
+
+
+def test_percentiles_of_older_files_come_without_interval() -> None:
+    assert Percentiles(640.0, 1480.0).estimate == Estimate(1480.0, None, None, 0, "order_statistic")
+
+
+@pytest.mark.parametrize(
+    ("need", "value", "expected"),
+    [
+        (Need("latency_p95_ms", 2000.0, at_least=False), 1480.0, "latency, p95 1,480 ms [1,390 ms, 1,610 ms] at n 400"),
+        (Need("ttft_p95_ms", 100.0, at_least=False), 90.0, "first token, p95 90 ms [80 ms, 99 ms] at n 400"),
+        (Need("accuracy", 0.85), 0.9, "accuracy .900 [.875, .920] at n 400"),
+        (Need("cost_per_1000_calls", 1.0, at_least=False), 0.4, "cost of 1,000 calls $0.40: meets"),
+    ],
+)
+def test_a_need_is_told_with_the_interval_of_its_figure(need: Need, value: float, expected: str) -> None:
+    asked = timed()
+    assert expected in requirement_line(held(asked.id, need, value, "met"), asked)
+
+
+def test_the_table_shows_the_interval_of_a_time_that_is_judged() -> None:
+    asked = timed()
+
+    def printed(*needs: Need) -> str:
+        requirements = tuple(held(asked.id, need, 90.0, "met") for need in needs)
+        stream = io.StringIO()
+        show_run(RunResult("tickets", "runs/1", True, (asked,), requirements), stream)
+        return stream.getvalue()
+
+    assert "[1,390 ms, 1,610 ms]" not in printed(Need("accuracy", 0.85))
+    assert "[1,390 ms, 1,610 ms]" in printed(Need("latency_p95_ms", 2000.0, at_least=False))
+    assert "90 ms [80 ms, 99 ms]" in printed(Need("ttft_p95_ms", 100.0, at_least=False))
+
+
+def test_names_and_units_come_from_the_table() -> None:
+    units = {"share": ".500", "ms": "0.5 ms", "usd": "$0.50"}
+    for name, known in METRICS.items():
+        assert metric(name) == known.words
+        assert amount(name, 0.5) == units[known.unit]
+    assert metric("judge_score") == "judge score" and amount("judge_score", 0.5) == ".500"
+    assert figure("latency_p95_ms", P95) == "1,480 ms [1,390 ms, 1,610 ms]"
+    assert figure("latency_p95_ms", replace(P95, high=None)) == "1,480 ms"
+    assert figure("latency_p95_ms", None) == "–"
