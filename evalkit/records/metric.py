@@ -154,6 +154,12 @@ def kind_of(name: str) -> MetricKind | None:
     return None if metric is None else metric.kind
 
 
+def is_share(name: str) -> bool:
+    """Whether a metric is a share of 1, so that distances are points; one that the table does not have is taken so."""
+    metric = METRICS.get(name)
+    return metric is None or metric.unit == "share"
+
+
 def is_another_name(name: str, of: str) -> bool:
     """Whether `name` is the metric `of`, or another name for it."""
     metric = METRICS.get(name)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evalkit.records.estimate import Need, Requirement
-from evalkit.records.metric import METRICS
+from evalkit.records.metric import is_share
 from evalkit.records.run import ContenderResult, RunResult
-from evalkit.wording.text import count, dollars, interval, listed, milliseconds, plain, share
+from evalkit.wording.text import count, interval, listed, plain, share
+from evalkit.wording.words import amount
 
 
 def answer(result: RunResult) -> list[str]:
@@ -45,10 +46,11 @@ def _standing(contender: ContenderResult, requirements: Sequence[Requirement]) -
 def _short(r: Requirement) -> str:
     if r.gap.value is None or r.gap.low is None:
         return r.why
-    if r.need.at_least:
-        short, least = 100 * r.gap.value, 100 * r.gap.low
-        return f"{short:.1f} points short of {share(r.need.threshold)} (at least {least:.1f})"
-    return f"{amount(r.need, r.gap.value)} over {amount(r.need, r.need.threshold)}"
+    if is_share(r.need.metric):
+        missed, least = 100 * r.gap.value, 100 * r.gap.low
+        side = "short of" if r.need.at_least else "over"
+        return f"{missed:.1f} points {side} {share(r.need.threshold)} (at least {least:.1f})"
+    return f"{amount(r.need.metric, r.gap.value)} over {amount(r.need.metric, r.need.threshold)}"
 
 
 def _why(r: Requirement) -> str:
@@ -57,12 +59,6 @@ def _why(r: Requirement) -> str:
 
 def _of(need: Need) -> str:
     return need.metric.replace("_", " ")
-
-
-def amount(need: Need, value: float) -> str:
-    """A value in the unit of an at-most need."""
-    metric = METRICS.get(need.metric)
-    return dollars(value) if metric is not None and metric.unit == "usd" else milliseconds(value)
 
 
 def _incomplete(result: RunResult) -> str:

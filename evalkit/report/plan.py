@@ -97,9 +97,10 @@ def _table(plan: Plan) -> Any:
 
 def _visible_line(v: Visible, n: int) -> str:
     """`accuracy ≥ 0.92: 353 rows can see a shortfall of 4.3 points or a surplus of 3.1`."""
-    need = f"{v.need.metric} ≥ {v.need.threshold:g}"
+    sign, less = ("≥", "−") if v.need.at_least else ("≤", "+")
+    need = f"{v.need.metric} {sign} {v.need.threshold:g}"
     if v.need.margin:
-        need += f" − {v.need.margin:g}"
+        need += f" {less} {v.need.margin:g}"
     short = f"a shortfall from {100 * v.shortfall:.1f} points" if v.shortfall is not None else "no shortfall"
     over = f"a surplus from {100 * v.surplus:.1f} points" if v.surplus is not None else "no surplus"
     text = f"{need}: {count(n, 'row')} can see {short} and {over} (80 % power)"

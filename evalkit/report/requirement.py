@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from evalkit.records.baseline import Baseline
 from evalkit.records.estimate import Requirement
+from evalkit.records.metric import is_share
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.wording.text import count, plain, share
 from evalkit.wording.words import amount, metric, need, point
@@ -22,8 +23,9 @@ def requirement_line(requirement: Requirement, contender: ContenderResult) -> st
     text += f" at n {figure.n:,}" if figure.n else ""
     gap = requirement.gap
     if requirement.state == "unmet" and gap.value is not None and gap.low is not None:
-        if asked.at_least:
-            short, least = f"{100 * gap.value:.1f} points short of", f"{100 * gap.low:.1f}"
+        if is_share(asked.metric):
+            side = "short of" if asked.at_least else "over"
+            short, least = f"{100 * gap.value:.1f} points {side}", f"{100 * gap.low:.1f}"
         else:
             short, least = f"{amount(asked.metric, gap.value)} over", amount(asked.metric, gap.low)
         return f"{text}: {short} {amount(asked.metric, asked.threshold)} (at least {least}, 95 % bound)"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import IO, Any
 
 from evalkit.records.estimate import Requirement
+from evalkit.records.metric import is_share
 from evalkit.records.run import ContenderResult, RunResult
-from evalkit.report.answer import amount, answer
-from evalkit.wording.text import DASH, count, dollars, interval, milliseconds, percent, plain, share
-from evalkit.wording.words import ends, figure
+from evalkit.report.answer import answer
+from evalkit.wording.text import DASH, count, dollars, interval, milliseconds, percent, plain
+from evalkit.wording.words import amount, ends, figure
 
 _STATE_STYLE = {"met": "green", "unmet": "red", "undecided": "yellow"}
 _PLAIN_WIDTH = 200
@@ -114,7 +115,7 @@ def _state(r: Requirement, narrow: bool) -> Any:
     if r.gap.value is None:
         return Text(r.state, style=_STATE_STYLE[r.state])
     size = abs(r.gap.value)
-    distance = f"{100 * size:.1f} pt" if r.need.at_least else amount(r.need, size)
+    distance = f"{100 * size:.1f} pt" if is_share(r.need.metric) else amount(r.need.metric, size)
     return Text(
         f"{r.state},{chr(10) if narrow else ' '}{'-' if r.gap.value > 0 else '+'}{distance}",
         style=_STATE_STYLE[r.state],
@@ -126,7 +127,7 @@ def _needs_line(result: RunResult) -> str:
     needs = dict.fromkeys(r.need for r in result.requirements)
     words = []
     for need in needs:
-        limit = share(need.threshold) if need.at_least else amount(need, need.threshold)
+        limit = amount(need.metric, need.threshold)
         margin = f" (margin {need.margin:g})" if need.margin else ""
         words.append(f"{need.metric} {'≥' if need.at_least else '≤'} {limit}{margin}")
     return f"good enough: {', '.join(words)}" if words else ""

@@ -7,7 +7,7 @@ from math import isfinite
 
 from evalkit.records.economics import Span
 from evalkit.records.estimate import Estimate, Need
-from evalkit.records.metric import METRICS, Unit
+from evalkit.records.metric import METRICS, Unit, is_share
 from evalkit.records.run import Percentiles
 from evalkit.wording.text import DASH, dollars, milliseconds, plain, share
 
@@ -121,8 +121,8 @@ def need(wanted: Need) -> str:
 
 
 def margin(wanted: Need) -> str:
-    """A need's margin in points, or in the unit of an at-most need."""
-    if not wanted.at_least:
+    """A need's margin in points, or in the unit of a time or a cost."""
+    if not is_share(wanted.metric):
         return amount(wanted.metric, wanted.margin)
     size = f"{100 * wanted.margin:g}"
     return f"{size} {'point' if size == '1' else 'points'}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from evalkit.decision.unmeasured import cost_of_calls
 from evalkit.records.estimate import Need
+from evalkit.records.metric import is_share
 from evalkit.records.plan import Plan, PlannedContender, Visible
 from evalkit.records.request import Request
 from evalkit.running.estimates import estimate
@@ -30,7 +31,7 @@ def plan_suite(path: Path, models: tuple[str, ...] = ()) -> Plan:
         n=n,
         requests=requests,
         contenders=tuple(_planned(prepared, c, split) for c, split in _asked(prepared)),
-        visible=tuple(_visible(need, n) for need in needs if need.at_least),
+        visible=tuple(visible(need, n) for need in needs if is_share(need.metric)),
         warnings=prepared.suite.warnings,
     )
 
@@ -60,6 +61,8 @@ def _planned(prepared: Prepared, contender: Contender, split: str) -> PlannedCon
     )
 
 
-def _visible(need: Need, n: int) -> Visible:
-    gap = smallest_visible_gap(need.threshold, n, need.margin)
-    return Visible(need, gap.shortfall, gap.surplus, clean_answers_needed(need.threshold - need.margin))
+def visible(need: Need, n: int) -> Visible:
+    """What `n` samples can see of a need; an at-most need of a share is the at-least need of its complement."""
+    threshold = need.threshold if need.at_least else 1 - need.threshold
+    gap = smallest_visible_gap(threshold, n, need.margin)
+    return Visible(need, gap.shortfall, gap.surplus, clean_answers_needed(threshold - need.margin))

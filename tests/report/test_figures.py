@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from evalkit.records.estimate import Estimate, Need
-from evalkit.records.metric import METRICS
+from evalkit.records.metric import METRICS, Metric
 from evalkit.records.run import ContenderResult, Cost, Percentiles, RunResult
 from evalkit.report.requirement import requirement_line
 from evalkit.report.terminal import show_run
@@ -65,6 +65,20 @@ def test_the_table_shows_the_interval_of_a_time_that_is_judged() -> None:
     assert "[1,390 ms, 1,610 ms]" not in printed(Need("accuracy", 0.85))
     assert "[1,390 ms, 1,610 ms]" in printed(Need("latency_p95_ms", 2000.0, at_least=False))
     assert "90 ms [80 ms, 99 ms]" in printed(Need("ttft_p95_ms", 100.0, at_least=False))
+
+
+def test_a_share_that_must_stay_low_is_told_in_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    low = Metric(name="spam", words="spam", description="Share of spam.", kind="form", at_least=False)
+    monkeypatch.setitem(METRICS, "spam", low)
+    asked = timed()
+    asked = replace(asked, metrics={**(asked.metrics or {}), "spam": Estimate(0.2, 0.17, 0.23, 400, "wilson")})
+    missed = held(asked.id, Need("spam", 0.05, 0.01, at_least=False), 0.2, "unmet")
+    line = "spam .200 [.170, .230] at n 400: 15.0 points over .050 (at least 13.0, 95 % bound)"
+    assert requirement_line(missed, asked) == line
+    stream = io.StringIO()
+    show_run(RunResult("tickets", "runs/1", True, (asked,), (missed,)), stream)
+    assert "good enough: spam ≤ .050" in stream.getvalue()
+    assert "unmet, -15.0 pt" in stream.getvalue() and "15.0 points over .050" in stream.getvalue()
 
 
 def test_names_and_units_come_from_the_table() -> None:

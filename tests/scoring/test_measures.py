@@ -37,3 +37,8 @@ def test_a_task_has_the_metrics_of_all_tasks_and_its_own(task: Task, labels: tup
 def test_another_name_is_measured_as_the_metric_itself() -> None:
     aliases = {m.name: m.same_as for m in METRICS.values() if m.same_as is not None}
     assert aliases and all(MEASURES[name] is MEASURES[of] for name, of in aliases.items())
+
+
+def test_every_place_of_the_json_holds_one_metric() -> None:
+    places = [m.place for m in METRICS.values() if m.place is not None]
+    assert len(places) == len(set(places))

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from pydantic import ValidationError
 
 from evalkit.errors import SuiteError
 from evalkit.records.estimate import Need
-from evalkit.records.metric import METRICS
+from evalkit.records.metric import METRICS, Metric
 from evalkit.records.task import Task
-from evalkit.suite.config.needs import GoodEnough, misplaced
+from evalkit.suite.config.needs import GoodEnough, misplaced, needs_model
 from evalkit.suite.file.load import load_suite
 from tests.suite.example import EXAMPLE, write_suite
 
@@ -38,6 +39,18 @@ def test_the_keys_are_the_metrics_of_the_table_that_may_be_needed() -> None:
 def test_needs_come_in_the_order_of_the_table() -> None:
     needs = good_enough(**dict.fromkeys(reversed(NEEDED), 0.5)).needs()
     assert [need.metric for need in needs] == NEEDED
+
+
+def test_a_made_up_share_that_must_stay_low_is_a_key_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    low = Metric(name="spam", words="spam", description="Share of spam.", kind="form", at_least=False)
+    monkeypatch.setitem(METRICS, "spam", low)
+    model = needs_model()
+    assert model.model_validate({"spam": 0.05}).needs() == (Need("spam", 0.05, at_least=False),)
+    assert model.model_validate({"spam": {"at_most": 0.05, "margin": 0.01}}).needs()[0].margin == 0.01
+    assert model.model_json_schema()["properties"]["spam"]["description"] == "Share of spam."
+    for wrong in (5, 1, 1.0, 0, {"at_least": 0.5}, {"at_most": 0.9, "margin": 0.1}):
+        with pytest.raises(ValidationError):
+            model.model_validate({"spam": wrong})
 
 
 @pytest.mark.parametrize("labels", [True, False])

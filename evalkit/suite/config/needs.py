@@ -23,27 +23,8 @@ class AtLeast(Config):
     @field_validator("at_least", mode="before")
     @classmethod
     def _tolerable(cls, value: Any) -> Any:
-        """A threshold of 1 can never be shown to hold, and 92 is meant as a percentage."""
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return value
-        problem, expected = None, None
-        if value == 1:
-            problem = "no sample, however large, can show that a share is exactly 1"
-            expected = "what is tolerable, such as 0.999"
-        elif 1 < value < 100:
-            problem, expected = (
-                f"{value} looks like a percentage",
-                f"a share between 0 and 1: {value / 100:g}",
-            )
-        elif value >= 100:
-            problem, expected = (
-                f"{value} is not a share",
-                "a number below 1; what is tolerable, such as 0.999",
-            )
-        error = mistakes_error([Mistake((), problem, expected)] if problem else [])
-        if error:
-            raise error
-        return value
+        """A threshold of 1 can never be shown to hold."""
+        return _share(value, "no sample, however large, can show that a share is exactly 1", "0.999")
 
     @model_validator(mode="after")
     def _margin_below_threshold(self) -> Self:
@@ -61,6 +42,43 @@ class AtMost(Config):
     looks_like: ClassVar[str] = "a number above 0, or {at_most: 100, margin: 5}"
     at_most: float = Field(gt=0, description="The threshold.")
     margin: float = Field(0.0, ge=0, description="How far above the threshold is still tolerable.")
+
+
+class AtMostShare(Config):
+    """A share that must not be passed."""
+
+    looks_like: ClassVar[str] = "a number between 0 and 1, or {at_most: 0.05, margin: 0.01}"
+    at_most: float = Field(gt=0, lt=1, description="The threshold, above 0 and below 1.")
+    margin: float = Field(0.0, ge=0, lt=1, description="How far above the threshold is still tolerable.")
+
+    @field_validator("at_most", mode="before")
+    @classmethod
+    def _tolerable(cls, value: Any) -> Any:
+        """A threshold of 1 asks for nothing."""
+        return _share(value, "every share is at most 1, so this asks for nothing", "0.05")
+
+    @model_validator(mode="after")
+    def _margin_below_one(self) -> Self:
+        bad = self.at_most + self.margin >= 1
+        problem = f"the threshold {self.at_most} with the margin {self.margin} is not below 1"
+        return self.require([Mistake(("margin",), problem)] if bad else [])
+
+
+def _share(value: Any, one: str, tolerable: str) -> Any:
+    """The value, where it can be the threshold of a share; `one` says why 1 cannot, and 92 is meant as a percentage."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    problem, expected = None, None
+    if value == 1:
+        problem, expected = one, f"what is tolerable, such as {tolerable}"
+    elif 1 < value < 100:
+        problem, expected = f"{value} looks like a percentage", f"a share between 0 and 1: {value / 100:g}"
+    elif value >= 100:
+        problem, expected = f"{value} is not a share", f"a number below 1; what is tolerable, such as {tolerable}"
+    error = mistakes_error([Mistake((), problem, expected)] if problem else [])
+    if error:
+        raise error
+    return value
 
 
 def _at_least(value: Any) -> Any:
@@ -85,6 +103,9 @@ def _normal(value: Any, right: str, wrong: str, better: str) -> Any:
 
 Share = Annotated[AtLeast, BeforeValidator(_at_least), ShortForm(type="number", exclusiveMinimum=0, exclusiveMaximum=1)]
 Ceiling = Annotated[AtMost, BeforeValidator(_at_most), ShortForm(type="number", exclusiveMinimum=0)]
+ShareCeiling = Annotated[
+    AtMostShare, BeforeValidator(_at_most), ShortForm(type="number", exclusiveMinimum=0, exclusiveMaximum=1)
+]
 
 
 class _Needs(Config):
@@ -106,7 +127,7 @@ class _Needs(Config):
         declared = getattr(self, metric, None) if metric in type(self).model_fields else None
         if isinstance(declared, AtLeast):
             return Need(metric, declared.at_least, declared.margin)
-        if isinstance(declared, AtMost):
+        if isinstance(declared, AtMost | AtMostShare):
             return Need(metric, declared.at_most, declared.margin, at_least=False)
         return None
 
@@ -118,13 +139,20 @@ def _fields() -> dict[str, Any]:
 
 
 def _threshold(metric: Metric) -> Any:
-    return Share if metric.at_least else Ceiling
+    if metric.at_least:
+        return Share
+    return ShareCeiling if metric.unit == "share" else Ceiling
+
+
+def needs_model() -> type[_Needs]:
+    """The model of `good_enough:`, made of the table as it is now."""
+    return create_model("GoodEnough", __base__=_Needs, __doc__=_Needs.__doc__, **_fields())
 
 
 if TYPE_CHECKING:
     GoodEnough = _Needs
 else:
-    GoodEnough = create_model("GoodEnough", __base__=_Needs, __doc__=_Needs.__doc__, **_fields())
+    GoodEnough = needs_model()
 
 
 def misplaced(needs: GoodEnough, task: Task, labels: bool) -> Iterator[Mistake]:

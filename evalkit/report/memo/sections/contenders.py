@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evalkit.records.memo import Memo
-from evalkit.records.metric import METRICS
+from evalkit.records.metric import is_share
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.report.memo.blocks import Block, Cell, Figure, Listing, Section, Table, Text, absent
 from evalkit.report.memo.charts.cost import Priced, cost_chart
@@ -34,8 +34,7 @@ def accuracy_section(memo: Memo) -> Section:
 
 def shares(result: RunResult) -> list[str]:
     """The metrics that have a chart: accuracy, format validity, and every other share that is needed."""
-    needed = (r.need.metric for r in result.requirements if r.need.at_least)
-    others = (name for name in needed if (metric := METRICS.get(name)) is None or metric.place is None)
+    others = (r.need.metric for r in result.requirements if is_share(r.need.metric))
     return list(dict.fromkeys((*_COLUMNS, *others)))
 
 
@@ -93,7 +92,7 @@ def _held(result: RunResult, c: ContenderResult, metric: str, text: str) -> Cell
     gap = found.gap.value
     if gap is None:
         return Cell(text, state, STATE_TONE.get(state, "muted"))
-    size = f"{100 * abs(gap):.1f} pt" if found.need.at_least else amount(metric, abs(gap))
+    size = f"{100 * abs(gap):.1f} pt" if is_share(metric) else amount(metric, abs(gap))
     return Cell(text, f"{state}, {'−' if gap > 0 else '+'}{size}", STATE_TONE.get(state, "muted"))
 
 
