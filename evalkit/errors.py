@@ -11,13 +11,15 @@ The text of each says what was found and what helps.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from evalkit.wording.quote import excerpt, safe, shortest
+from evalkit.wording.quote import excerpt, nearest, safe, shortest
 
 SuitePath = tuple[str | int, ...]
+Near = tuple[str, Iterable[str]]
 
 
 class EvalkitError(Exception):
@@ -50,8 +52,8 @@ class SuiteError(WrongInput):
     """The suite or its data is wrong.
 
     `problem` says what was found, `expected` what would be right, `hint` the nearest right thing to what
-    was written, and `more` counts the further problems that are not shown. Text taken from files may
-    be given as it is: `render` escapes it.
+    was written, and `more` counts the further problems that are not shown. Instead of the hint, `near` may give a word
+    and those to choose from. Text taken from files may be given as it is: `render` escapes it.
     """
 
     def __init__(
@@ -61,11 +63,14 @@ class SuiteError(WrongInput):
         *,
         expected: str | None = None,
         hint: str | None = None,
+        near: Near | None = None,
         more: int = 0,
     ) -> None:
         super().__init__(problem)
         self.problem, self.place = problem, place
         self.expected, self.hint, self.more = expected, hint, more
+        if near is not None:
+            self.hint = nearest(*near)
 
     @property
     def file(self) -> Path | None:
@@ -117,7 +122,8 @@ class SuiteMistake(WrongInput):
     """Something in the suite is wrong, told by its path in the suite, such as ("dataset", "target").
 
     Raised by whoever finds it without the file in hand; `evalkit.suite.file.located` makes a SuiteError with file,
-    line and column of it. `key` points at the key instead of the value, `line` at a line inside a text of the suite.
+    line and column of it. `key` points at the key instead of the value, `line` at a line, from 1, inside a text of
+    the suite; `near` is as in SuiteError.
     """
 
     def __init__(
@@ -127,49 +133,26 @@ class SuiteMistake(WrongInput):
         expected: str | None = None,
         hint: str | None = None,
         *,
+        near: Near | None = None,
         key: bool = False,
         line: int | None = None,
     ) -> None:
         super().__init__(problem)
         self.path, self.problem, self.expected, self.hint = path, problem, expected, hint
-        self.key, self.line = key, line
+        self.near, self.key, self.line = near, key, line
+
+    def of(self, what: str) -> SuiteMistake:
+        """The same, told of something, such as a sample."""
+        path, problem = self.path, f"{what}: {self.problem}"
+        return SuiteMistake(path, problem, self.expected, self.hint, near=self.near, key=self.key, line=self.line)
 
 
-class KeyProblem(WrongInput):
-    """Raised where a key of the suite does not fit the data, such as a column that is not there.
+class SuiteMistakes(WrongInput):
+    """Several things in a suite file are wrong at once; the first in the order of the file is shown."""
 
-    `key` is the suite's key, `near` the word to find a neighbour for and the words to choose from.
-    """
-
-    def __init__(
-        self,
-        problem: str,
-        key: tuple[str, ...],
-        expected: str,
-        near: tuple[str, tuple[str, ...]] | None = None,
-    ) -> None:
-        self.problem, self.key, self.expected, self.near = problem, key, expected, near
-        super().__init__(problem)
-
-
-class TemplateProblem(WrongInput):
-    """A template cannot be used; `line` counts within the template."""
-
-    def __init__(self, problem: str, line: int | None = None) -> None:
-        self.problem, self.line = problem, line
-        super().__init__(problem)
-
-
-class TargetProblem(WrongInput):
-    """A row's target cannot be read; the text says what was found."""
-
-
-class SchemaProblem(WrongInput, ValueError):
-    """The output schema cannot be used: it is not a JSON Schema, or it refers to something outside itself."""
-
-
-class PatternProblem(WrongInput, ValueError):
-    """The output pattern is not a regular expression, or has no group named `answer`."""
+    def __init__(self, mistakes: Iterable[Any]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("; ".join(each.problem for each in self.mistakes))
 
 
 class PriceError(WrongInput):

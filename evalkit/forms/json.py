@@ -36,7 +36,7 @@ class JsonForm(Form):
     enforceable = True
 
     def strict(self, output: Output) -> Reader:
-        """The value alone, and the schema met. Raises SchemaProblem where the schema is none."""
+        """The value alone, and the schema met. Raises SuiteMistake where the schema is none."""
         return StrictJson(output)
 
     def lenient(self, output: Output) -> Reader:

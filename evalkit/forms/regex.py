@@ -36,7 +36,7 @@ class RegexForm(Form):
     keys = (LABELS, Key("pattern", r'pattern: "^(?P<answer>\\d+)$"', required=True, check=_compiles))
 
     def strict(self, output: Output) -> Reader:
-        """The pattern matched by the whole text. Raises PatternProblem where the pattern is none."""
+        """The pattern matched by the whole text. Raises SuiteMistake where the pattern is none."""
         if output.pattern is None:
             raise ValueError("form regex needs a pattern")
         return Pattern(_pattern(output.pattern))

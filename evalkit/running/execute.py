@@ -31,7 +31,8 @@ async def execute(
     watch = watch or Watch()
     prepared = prepared or prepare(settings.suite, settings.models)
     watch.on_start(prepared)
-    if ways is not None:
-        return await SuiteRun(prepared, settings, watch, way=ways(), rounds=rounds, stages=stages).execute()
-    async with opened_ways(settings.how) as own:
-        return await SuiteRun(prepared, settings, watch, way=own(), rounds=rounds, stages=stages).execute()
+    with prepared.located:
+        if ways is not None:
+            return await SuiteRun(prepared, settings, watch, way=ways(), rounds=rounds, stages=stages).execute()
+        async with opened_ways(settings.how) as own:
+            return await SuiteRun(prepared, settings, watch, way=own(), rounds=rounds, stages=stages).execute()

@@ -45,7 +45,8 @@ class DevThenTest:
             everyone = [c for c in everyone if c.prompt == chosen]
         elif len(state.prepared.config.prompts) > 1:
             state.chosen_on_test = True
-            state.warn("several prompts and no train split: the prompt is chosen on test")
+            missing = "dev" if "train" in state.prepared.suite.dataset.splits else "train"
+            state.warn(f"several prompts and no {missing} split: the prompt is chosen on test")
         await ask(everyone, "test")
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 from evalkit.engine.key import RequestKey
 from evalkit.engine.monitor import Monitor
-from evalkit.errors import Place, SuiteError, TemplateProblem
 from evalkit.models.base import Model
 from evalkit.records.estimate import Requirement
 from evalkit.records.prompts import PromptRank
@@ -64,12 +63,9 @@ class Asking:
     def work(self) -> Iterator[tuple[Request, Sample]]:
         """Its requests, each with its sample, epoch by epoch; every call starts anew.
 
-        Raises SuiteError for a sample that the template cannot render.
+        Raises SuiteMistake for a sample that the template cannot render.
         """
         contender = self.run.contender
         for epoch in range(self.prepared.config.run.epochs):
             for sample in self.prepared.suite.dataset.samples(self.run.split, contender.limit):
-                try:
-                    yield contender.request(sample, epoch), sample
-                except TemplateProblem as problem:
-                    raise SuiteError(f"sample {sample.id}: {problem.problem}", Place(self.prepared.path)) from None
+                yield contender.request(sample, epoch), sample

@@ -23,8 +23,7 @@ class Scorer:
     compared by meaning: see `vocabulary`, `compare` and `fields`. Where the exact form was met, both
     readings have the same answer.
 
-    Raises SchemaProblem or PatternProblem (both ValueError) where the output form is wrong in itself,
-    ValueError where it lacks something.
+    Raises SuiteMistake where the output form is wrong in itself, ValueError where it lacks something.
     """
 
     def __init__(self, output: Output) -> None:

@@ -22,8 +22,9 @@ def plan_suite(path: Path, models: tuple[str, ...] = ()) -> Plan:
     n = prepared.suite.dataset.splits["test"].n
     first = next(prepared.suite.dataset.samples("test"))
     requests: dict[str, Request] = {}
-    for contender in prepared.contenders:
-        requests.setdefault(contender.prompt, contender.request(first))
+    with prepared.located:
+        for contender in prepared.contenders:
+            requests.setdefault(contender.prompt, contender.request(first))
     needs = prepared.config.good_enough.needs()
     return Plan(
         suite=prepared.config.name,

@@ -18,7 +18,8 @@ from evalkit.running.figures import skipped_result
 from evalkit.running.kept_ladders import marks_of_manifest, with_ladders
 from evalkit.running.prepare import prepare
 from evalkit.store.runs import StoredRun, newest_run
-from evalkit.suite.file.load import LoadedSuite, load_suite
+from evalkit.suite.file.load import load_suite
+from evalkit.suite.file.loaded import LoadedSuite
 from evalkit.workflows.reopen import decided, open_run
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from evalkit.errors import SchemaProblem
+from evalkit.errors import SuiteMistake
 from evalkit.forms.parsing.schema_check import SchemaCheck
 from evalkit.records.output import Output
 from evalkit.scoring.scorer import Scorer
@@ -55,7 +55,7 @@ def listener() -> Iterator[tuple[str, list[str]]]:
 def test_remote_references_are_refused_unfetched(schema: dict[str, Any], listener: tuple[str, list[str]]) -> None:
     url, asked = listener
     here = json.loads(json.dumps(schema).replace("URL", url))
-    with pytest.raises(SchemaProblem, match="output schema"):
+    with pytest.raises(SuiteMistake, match="output schema"):
         Scorer(Output("extract", "json", schema=here))
     assert asked == []
 
@@ -64,7 +64,7 @@ def test_remote_references_are_refused_unfetched(schema: dict[str, Any], listene
     "schema", [{"type": "nope"}, {"$ref": "#/gone"}, {"$ref": "file:///etc/hostname"}, {"pattern": "("}]
 )
 def test_a_wrong_schema_is_a_problem_at_once(schema: dict[str, Any]) -> None:
-    with pytest.raises(SchemaProblem):
+    with pytest.raises(SuiteMistake):
         SchemaCheck(schema)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from evalkit.errors import PatternProblem
+from evalkit.errors import SuiteMistake
 from evalkit.records.completion import Failure, FailureKind
 from evalkit.records.output import Output
 from evalkit.records.score import Status
@@ -133,5 +133,5 @@ def test_an_incomplete_form_is_refused(output: Output) -> None:
 
 @pytest.mark.parametrize("pattern", ["(", r"\d+"])
 def test_a_useless_pattern_is_refused(pattern: str) -> None:
-    with pytest.raises(PatternProblem, match="output pattern"):
+    with pytest.raises(SuiteMistake, match="output pattern"):
         Scorer(Output("answer", "regex", pattern=pattern))

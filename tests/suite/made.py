@@ -12,6 +12,7 @@ from evalkit.suite.data.items import DatasetSpec
 from evalkit.suite.data.rows import RowSource
 from evalkit.suite.data.target import TargetReader
 from evalkit.suite.file.load import load_suite
+from evalkit.suite.file.located import located
 from evalkit.suite.open import OpenSuite, open_suite
 
 Rows = Iterable[Mapping[str, Any]]
@@ -71,4 +72,6 @@ def opened(folder: Path, *changes: tuple[str, str], **splits: Rows) -> OpenSuite
     for name in splits.keys() - {"test"}:
         text = text.replace("  test: test.jsonl\n", f"  test: test.jsonl\n  {name}: {name}.jsonl\n")
     (folder / "suite.yaml").write_text(text, encoding="utf-8")
-    return open_suite(load_suite(folder / "suite.yaml", env={}))
+    loaded = load_suite(folder / "suite.yaml", env={})
+    with located(loaded.source, loaded.prompt_texts):
+        return open_suite(loaded)

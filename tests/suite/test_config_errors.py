@@ -10,14 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evalkit.errors import Place, SuiteError
+from evalkit.errors import Place, SuiteError, SuiteMistake
 from evalkit.models import registry
 from evalkit.records.estimate import Need
 from evalkit.records.model import Rates
 from evalkit.suite.config.base import Range
 from evalkit.suite.config.dataset import FromTrain
 from evalkit.suite.config.models import PriceConfig
-from evalkit.suite.file.load import LoadedSuite, load_suite
+from evalkit.suite.file.load import load_suite
+from evalkit.suite.file.loaded import LoadedSuite
+from evalkit.suite.file.located import located
 from evalkit.wording.quote import nearest
 from tests.suite.example import EXAMPLE, write_suite
 
@@ -270,19 +272,40 @@ def test_prompts_and_their_files(tmp_path: Path) -> None:
     loaded = load_suite(write_suite(tmp_path, text), ENV)
     assert list(loaded.suite.prompts) == ["a", "b"]
     assert loaded.prompt_texts["b"].system == "You route tickets.\nLabels: {{ labels }}\n"
-    error = loaded.fail(("prompts", "b", "system"), "wrong", line=2)
+    error = placed(loaded, SuiteMistake(("prompts", "b", "system"), "wrong", line=2))
     assert (error.file, error.line) == (tmp_path / "prompts/route.md", 2)
     assert "Labels: {{ labels }}" in error.render()
 
 
-def test_fail_finds_the_place(tmp_path: Path) -> None:
+def placed(loaded: LoadedSuite, mistake: SuiteMistake) -> SuiteError:
+    with pytest.raises(SuiteError) as caught, located(loaded.source, loaded.prompt_texts):
+        raise mistake
+    return caught.value
+
+
+def test_the_key_a_line_and_the_nearest_word_are_found(tmp_path: Path) -> None:
     loaded = load(tmp_path)
     lines = EXAMPLE.split("\n")
-    inside = loaded.fail(("prompts", "default", "system"), "wrong", line=2)
+    key = placed(loaded, SuiteMistake(("dataset", "target"), "wrong", near=("labl", ["text", "label"]), key=True))
+    assert (key.line, key.column, key.hint) == (lines.index("  target: label") + 1, 3, "label")
+
+
+def test_other_errors_pass_as_they_are(tmp_path: Path) -> None:
+    loaded = load(tmp_path)
+    for error in (SuiteError("of a row"), ValueError("of ours")):
+        with pytest.raises(type(error)) as caught, located(loaded.source):
+            raise error
+        assert caught.value is error
+
+
+def test_a_mistake_finds_its_place(tmp_path: Path) -> None:
+    loaded = load(tmp_path)
+    lines = EXAMPLE.split("\n")
+    inside = placed(loaded, SuiteMistake(("prompts", "default", "system"), "wrong", line=2))
     assert inside.line is not None and lines[inside.line - 1] == '    Labels: {{ labels | join(", ") }}'
-    column = loaded.fail(("dataset", "target"), "no column `label`", hint="labels")
+    column = placed(loaded, SuiteMistake(("dataset", "target"), "no column `label`", hint="labels"))
     assert (column.line, column.column) == (lines.index("  target: label") + 1, 11)
-    default = loaded.fail(("run", "reasoning"), "wrong")
+    default = placed(loaded, SuiteMistake(("run", "reasoning"), "wrong"))
     assert default.line is not None and lines[default.line - 1].startswith("  {concurrency")
 
 

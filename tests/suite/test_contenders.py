@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from evalkit.errors import SuiteError, TemplateProblem
+from evalkit.errors import SuiteError, SuiteMistake
 from evalkit.records.completion import Completion, Timing
 from evalkit.records.score import Status
 from evalkit.scoring.scorer import Scorer
+from evalkit.suite.file.located import located
 from evalkit.suite.prompts.contenders import Contender, contenders, samples_of
 from tests.suite.made import opened, row
 
@@ -28,7 +29,9 @@ OBJECT = {"type": "object", "properties": {"label": {"type": ["string", "integer
 def made(folder: Path, *changes: tuple[str, str], **splits: Any) -> list[Contender]:
     splits = {"test": TEST, "train": TRAIN, **splits}
     (folder / "s.json").write_text(json.dumps(OBJECT))
-    return contenders(opened(folder, *changes, **splits))
+    suite = opened(folder, *changes, **splits)
+    with located(suite.loaded.source, suite.loaded.prompt_texts):
+        return contenders(suite)
 
 
 def one(folder: Path, *changes: tuple[str, str], **splits: Any) -> Contender:
@@ -215,7 +218,7 @@ def test_a_column_goes_before_what_is_given(tmp_path: Path) -> None:
 def test_a_row_that_cannot_be_rendered(tmp_path: Path) -> None:
     suite = opened(tmp_path, (USER, 'user: "{{ text + 1 }}"'), test=TEST)
     (contender,) = contenders(suite)
-    with pytest.raises(TemplateProblem, match="can only concatenate"):
+    with pytest.raises(SuiteMistake, match="can only concatenate"):
         contender.request(next(suite.dataset.samples("test")))
 
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from evalkit.errors import KeyProblem, SuiteError
+from evalkit.errors import SuiteError, SuiteMistake
 from evalkit.suite.data.dataset import Dataset
 from evalkit.suite.data.items import DatasetSpec
 from evalkit.suite.data.rows import RowSource
@@ -125,31 +125,31 @@ def test_an_empty_id_or_group_is_told_with_its_row(tmp_path: Path, value: Any) -
 @pytest.mark.parametrize("key", ["target", "id", "group"])
 def test_a_column_that_is_not_there(tmp_path: Path, key: str) -> None:
     given: dict[str, Any] = {"target": TargetReader.of("labl", False)} if key == "target" else {key: "labl"}
-    with pytest.raises(KeyProblem) as caught:
+    with pytest.raises(SuiteMistake) as caught:
         dataset(tmp_path, [row(1)], **given)
     problem = caught.value
-    assert problem.key == ("dataset", key)
+    assert problem.path == ("dataset", key)
     assert problem.problem == "no column 'labl' in test.jsonl:1"
     assert problem.expected == "one of the columns text, label"
     assert problem.near == ("labl", ("text", "label"))
 
 
 def test_a_column_that_only_a_later_row_lacks(tmp_path: Path) -> None:
-    with pytest.raises(KeyProblem, match=r"no column 'label' in test\.jsonl:2"):
+    with pytest.raises(SuiteMistake, match=r"no column 'label' in test\.jsonl:2"):
         dataset(tmp_path, [row(1), {"text": "x"}])
 
 
 def test_the_columns_of_a_wide_row_are_not_all_listed(tmp_path: Path) -> None:
-    with pytest.raises(KeyProblem) as caught:
+    with pytest.raises(SuiteMistake) as caught:
         dataset(tmp_path, [{f"c{i}": 1 for i in range(500)}])
     assert caught.value.expected.endswith("c29 and 470 more")
 
 
 def test_no_rows(tmp_path: Path) -> None:
     for splits in ([], TEST), (TEST, []), (TEST, None, []):
-        with pytest.raises(KeyProblem, match="split has no rows") as caught:
+        with pytest.raises(SuiteMistake, match="split has no rows") as caught:
             dataset(tmp_path, *splits)
-        assert caught.value.key == ("dataset", ("test", "train", "dev")[splits.index([])])
+        assert caught.value.path == ("dataset", ("test", "train", "dev")[splits.index([])])
 
 
 @pytest.mark.parametrize("value", [None, "", " \n"])

@@ -79,6 +79,7 @@ from dataclasses import replace
 from evalkit.errors import SuiteError
 from evalkit.suite.data.hub_rows import resolve_revision
 from evalkit.suite.file.load import load_suite
+from evalkit.suite.file.located import located
 from evalkit.suite.open import open_suite
 from evalkit.suite.data.rows import RowSource
 
@@ -88,7 +89,9 @@ def read(given):
     return [[place.line, repr(row)] for place, row in replace(source, revision=pinned).rows()] + [pinned]
 
 def suite(path):
-    opened = open_suite(load_suite(path))
+    loaded = load_suite(path)
+    with located(loaded.source):
+        opened = open_suite(loaded)
     data = opened.dataset
     return {
         "labels": data.labels, "warnings": opened.warnings, "n": {k: v.n for k, v in data.splits.items()},

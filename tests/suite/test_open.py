@@ -256,3 +256,20 @@ def test_a_local_folder_in_place_of_a_hub_name_needs_no_hub(tmp_path: Path) -> N
     source = ("test: test.jsonl", f"test: {{hub: {tmp_path / 'reviews'}}}")
     suite = opened(tmp_path, source)
     assert [s.fields for s in suite.dataset.samples("test")] == TEST and suite.warnings == ()
+
+
+# dev
+
+
+def test_dev_null_is_no_dev_split(tmp_path: Path) -> None:
+    """All of train may then be an example, and nothing is set apart."""
+    suite = opened(tmp_path, ("target: label", "target: label\n  dev: null"), test=TEST, train=TRAIN)
+    assert list(suite.dataset.splits) == ["test", "train"]
+    assert suite.dataset.splits["train"].n == len(TRAIN)
+    assert len(list(suite.dataset.training_samples())) == len(TRAIN)
+    assert len(suite.dataset.examples(len(TRAIN), "random", 7)) == len(TRAIN)
+
+
+def test_without_the_key_dev_is_a_slice_of_train(tmp_path: Path) -> None:
+    suite = opened(tmp_path, test=TEST, train=TRAIN)
+    assert 0 < suite.dataset.splits["dev"].n == len(TRAIN) - suite.dataset.splits["train"].n

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.errors import TemplateProblem
+from evalkit.errors import SuiteMistake
 from evalkit.records.request import Turn
 from evalkit.suite.prompts.template import Template, make_prefix
 
@@ -19,8 +19,8 @@ def render(source: str, **values: Any) -> str:
     return Template.parse(source).render(values)
 
 
-def problem(source: str, **values: Any) -> TemplateProblem:
-    with pytest.raises(TemplateProblem) as caught:
+def problem(source: str, **values: Any) -> SuiteMistake:
+    with pytest.raises(SuiteMistake) as caught:
         render(source, **values)
     return caught.value
 
@@ -85,7 +85,7 @@ def test_any_row_is_sent_verbatim(text: str) -> None:
     ],
 )
 def test_syntax_errors_name_their_line(source: str, line: int) -> None:
-    with pytest.raises(TemplateProblem, match="template error") as caught:
+    with pytest.raises(SuiteMistake, match="template error") as caught:
         Template.parse(source)
     assert caught.value.line == line
 

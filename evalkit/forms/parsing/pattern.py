@@ -8,7 +8,7 @@ from typing import Any
 
 import regex
 
-from evalkit.errors import PatternProblem
+from evalkit.errors import SuiteMistake
 from evalkit.forms.reading import PATTERN_SECONDS
 
 _HEAD = re.compile(r"\A(\(\?[a-zA-Z]+\))?(?:\^|\\A)")
@@ -16,7 +16,7 @@ _TAIL = re.compile(r"(?<!\\)((?:\\\\)*)(?:\$|\\[zZ])\Z")
 
 
 class AnswerPattern:
-    """A pattern with a group `answer`. Raises PatternProblem at construction.
+    """A pattern with a group `answer`. Raises SuiteMistake at construction.
 
     Both ways of using it raise TimeoutError after 0.1 s.
     """
@@ -46,7 +46,7 @@ def _compiled(pattern: str) -> Any:
     try:
         compiled = regex.compile(pattern)
     except regex.error as error:
-        raise PatternProblem(f"output pattern: {error}") from None
+        raise SuiteMistake(("output",), f"output pattern: {error}") from None
     if "answer" not in compiled.groupindex:
-        raise PatternProblem("output pattern: it needs a group named answer: (?P<answer>…)")
+        raise SuiteMistake(("output",), "output pattern: it needs a group named answer: (?P<answer>…)")
     return compiled

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import jsonschema_rs
 
-from evalkit.errors import SchemaProblem
+from evalkit.errors import SuiteMistake
 from evalkit.forms.parsing.notes import path_of, shown
 
 # A pattern of the schema meets hostile text: this many steps are some milliseconds.
@@ -15,7 +15,7 @@ _BACKTRACK_LIMIT = 100_000
 
 
 class SchemaCheck:
-    """A compiled schema. Raises SchemaProblem at construction, never later."""
+    """A compiled schema. Raises SuiteMistake at construction, never later."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         try:
@@ -26,7 +26,7 @@ class SchemaCheck:
             )
         except (ValueError, TypeError, jsonschema_rs.ReferencingError) as error:
             message = str(getattr(error, "message", error))
-            raise SchemaProblem(f"output schema: {message}") from None
+            raise SuiteMistake(("output",), f"output schema: {message}") from None
 
     def problem(self, value: Any) -> str | None:
         """Why a decoded JSON value does not conform, in a few words; None where it does."""

@@ -9,6 +9,7 @@ from evalkit.engine.config import EngineConfig
 from evalkit.engine.lane import Lane
 from evalkit.engine.primer import Primers
 from evalkit.engine.throttle import Throttles
+from evalkit.errors import SuiteMistake
 from evalkit.models.base import Model, ModelContext
 from evalkit.models.registry import facts, is_billed, open_model
 from evalkit.running.contender_run import ContenderRun
@@ -69,7 +70,7 @@ class LiveWay(Way):
     def purse(self, run: ContenderRun) -> Purse | None:
         """The contender's hand in the budget, where its calls cost money.
 
-        Raises SuiteError where no price is known.
+        Raises SuiteMistake where no price is known.
         """
         spec, budget = run.contender.spec, self.pace.budget
         if budget is None or not is_billed(spec):
@@ -77,5 +78,5 @@ class LiveWay(Way):
         if run.price is None:
             problem = f"--max-cost cannot be kept: no price is known for {spec.provider_model}"
             expected = "price: {input: …, output: …} in dollars per million"
-            raise self.state.prepared.suite.loaded.fail(("models", spec.name), problem, expected)
+            raise SuiteMistake(("models", spec.name), problem, expected)
         return Purse(budget, run.price)

@@ -13,12 +13,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from evalkit.errors import KeyProblem, Place, SuiteError
+from evalkit.errors import Place, SuiteError, SuiteMistake
 from evalkit.records.sample import Sample, Target
 from evalkit.suite.data.items import DatasetSpec, Item, ItemReader, encode, listed
 from evalkit.suite.data.rows import Row
 from evalkit.suite.data.sampling import number, shares, spread
-from evalkit.wording.quote import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ class Dataset:
     """
 
     def __init__(self, spec: DatasetSpec) -> None:
-        """Read everything once. Raises SuiteError or KeyProblem for the first thing that is wrong."""
+        """Read everything once. Raises SuiteError or SuiteMistake for the first thing that is wrong."""
         self.spec = spec
         self.splits: dict[str, Split] = {}
         self.columns: dict[str, None] = {}
@@ -68,11 +67,9 @@ class Dataset:
         self._questions: dict[str, set[int]] = {"test": set(), "dev": set()}
         self._highest: dict[int, dict[str, int]] = {}
         self._examples: dict[tuple[int, str, int], list[Sample]] = {}
-        seen = self._survey("test")
-        if spec.train is not None:
-            seen |= self._survey("train")
-        if spec.dev is not None:
-            seen |= self._survey("dev")
+        seen: set[str] = set()
+        for source in spec.sources:
+            seen |= self._survey(source)
         self.labels = tuple(sorted(seen)) if spec.labels is None else spec.labels
 
     @property
@@ -108,7 +105,7 @@ class Dataset:
         items = (
             (item, item.sample(index))
             for index, item in enumerate(self._chosen("train"))
-            if self._reader.question(item.row) not in self._questions["dev"]
+            if item.question not in self._questions["dev"]
         )
         if pick == "first":
             return [sample for _, sample in islice(items, count)]
@@ -127,7 +124,7 @@ class Dataset:
         tallies = {name: _Tally() for name in (("train", "dev") if self._is_sliced(source) else (source,))}
         ids: set[int] = set()
         ranks: dict[str, array[int]] = defaultdict(lambda: array("Q"))
-        read = 0
+        read, compared = 0, len(self.spec.sources) > 1
         for item in self._items(source):
             read += 1
             split = self._slice_of(source, item)
@@ -137,12 +134,12 @@ class Dataset:
             self._check(source, item, ids)
             stratum = self._stratum(item.target)
             tallies[split].add(item, stratum)
-            if split in self._questions and (self.spec.train is not None or self.spec.dev is not None):
-                self._questions[split].add(self._reader.question(item.row))
+            if split in self._questions and compared:
+                self._questions[split].add(item.question)
             if split == "test" and self._limits:
                 ranks[stratum].append(self._rank(item))
         if read == 0:
-            raise KeyProblem(f"the {source} split has no rows", ("dataset", source), "at least one row")
+            raise SuiteMistake(("dataset", source), f"the {source} split has no rows", "at least one row")
         seen = {target for tally in tallies.values() for target in tally.counts}
         if source == "test" and self._limits:
             tallies["test"].counts = Counter(self._limit(ranks))
@@ -170,9 +167,7 @@ class Dataset:
         return self.spec.model_limits | ({self.spec.limit} if self.spec.limit is not None else frozenset())
 
     def _items(self, source: str) -> Iterator[Item]:
-        rows = {"test": self.spec.test, "train": self.spec.train, "dev": self.spec.dev}[source]
-        assert rows is not None
-        return self._reader.items(rows)
+        return self._reader.items(self.spec.sources[source])
 
     def _chosen(self, split: str, limit: int | None = None) -> Iterator[Item]:
         source = "train" if split == "dev" and self._is_sliced("train") else split
@@ -198,7 +193,7 @@ class Dataset:
         return number(f"limit:{self.spec.seed}", item.id.encode())
 
     def _is_sliced(self, source: str) -> bool:
-        return source == "train" and self.spec.dev is None
+        return source == "train" and self.spec.dev is None and self.spec.dev_fraction > 0
 
     def _slice_of(self, source: str, item: Item) -> str:
         """The split that a row of a source belongs to."""
@@ -209,12 +204,11 @@ class Dataset:
         return "dev" if number(f"dev:{self.spec.dev_seed}", unit) < self.spec.dev_fraction * 2**60 else "train"
 
     def _leaks(self, split: str, item: Item) -> bool:
-        question = self._reader.question(item.row)
-        if question not in self._questions["test"]:
+        if item.question not in self._questions["test"]:
             return False
         if self.spec.leakage == "drop":
             return True
-        twin = next(other.place for other in self._items("test") if self._reader.question(other.row) == question)
+        twin = next(other.place for other in self._items("test") if other.question == item.question)
         raise SuiteError(
             f"this {split} row is also in test ({twin.file.name}:{twin.line})",
             item.place,
@@ -229,7 +223,7 @@ class Dataset:
                 f"label {item.target!r} is not in the vocabulary",
                 item.place,
                 expected=f"one of {listed(labels)}",
-                hint=nearest(item.target, labels),
+                near=(item.target, labels),
             )
         if source == "test" and not item.row.keys() <= self.columns.keys():
             self.columns.update(dict.fromkeys(item.row))

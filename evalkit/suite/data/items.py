@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from evalkit.errors import KeyProblem, Place, SuiteError, TargetProblem
+from evalkit.errors import Place, SuiteError, SuiteMistake
 from evalkit.records.sample import Sample, Target
 from evalkit.suite.data.rows import Row, RowSource
 from evalkit.suite.data.sampling import number
@@ -24,10 +24,10 @@ _MOST_NAMED = 30
 class DatasetSpec:
     """Where the rows are and how to read them.
 
-    `dev` is a source of its own, or None: then dev is the share `dev_fraction` of train. `inputs` are the
-    variables of the prompts: a train row with the same inputs as a test row leaks. `labels` is the declared
-    vocabulary, None to take it from the data, empty where the output has none. `classes` tells whether targets
-    are classes, to be counted and sampled by; labels from the data need it. `limit` caps the test rows,
+    `dev` is a source of its own, or None: then dev is the share `dev_fraction` of train, and with 0 there is none.
+    `inputs` are the variables of the prompts: a train row with the same inputs as a test row leaks. `labels` is the
+    declared vocabulary, None to take it from the data, empty where the output has none. `classes` tells whether
+    targets are classes, to be counted and sampled by; labels from the data need it. `limit` caps the test rows,
     `model_limits` are smaller caps of single models.
     """
 
@@ -47,40 +47,56 @@ class DatasetSpec:
     model_limits: frozenset[int] = frozenset()
     seed: int = 7
 
+    @property
+    def sources(self) -> dict[str, RowSource]:
+        """What is read, by the name of its split, test first."""
+        named = {"test": self.test, "train": self.train, "dev": self.dev}
+        return {name: rows for name, rows in named.items() if rows is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A labelled row. `id_column` is the one that holds its id, if one does."""
+    """A labelled row, as `spec` reads it."""
 
     place: Place
     row: Row
     id: str
     target: Target
     group: str | None
-    id_column: str | None = None
+    spec: DatasetSpec
 
     @property
     def content(self) -> bytes:
         """A hash of all columns but the id: equal for copies."""
-        return _content(self.row, self.id_column)
+        return _content(self.row, self.spec.id)
+
+    @property
+    def question(self) -> int:
+        """A hash of what the prompts show of the row, white space folded: equal means the same question.
+
+        Where the prompts show no column: all but id and target.
+        """
+        spec, row = self.spec, self.row
+        shown = spec.inputs & row.keys() or row.keys() - {spec.id, *spec.target.columns}
+        return number("question", "\x1f".join(_folded(row[name]) for name in sorted(shown)).encode())
 
     def sample(self, index: int) -> Sample:
         """The same without what only choosing needs."""
         return Sample(self.id, self.row, self.target, self.group, index)
 
 
+@dataclass(frozen=True, slots=True)
 class ItemReader:
     """Reads items as a spec says.
 
     After a source was read once, only the hashes of rows that stand in it twice are kept.
     """
 
-    def __init__(self, spec: DatasetSpec) -> None:
-        self._spec = spec
-        self._copies: dict[RowSource, frozenset[bytes]] = {}
+    _spec: DatasetSpec
+    _copies: dict[RowSource, frozenset[bytes]] = field(default_factory=dict)
 
     def items(self, source: RowSource) -> Iterator[Item]:
-        """All items of a source in order. Raises SuiteError or KeyProblem for the first that is wrong."""
+        """All items of a source in order. Raises SuiteError or SuiteMistake for the first that is wrong."""
         spec = self._spec
         copies = self._copies.get(source)
         seen: Counter[bytes] = Counter()
@@ -93,27 +109,15 @@ class ItemReader:
                     seen[content] += 1
                 row_id = content.hex() if seen[content] < 2 else f"{content.hex()}-{seen[content]}"
             group = canonical(_cell(place, row, "group", spec.group)) if spec.group is not None else None
-            yield Item(place, row, row_id, self._target(place, row), group, spec.id)
+            yield Item(place, row, row_id, self._target(place, row), group, spec)
         if copies is None:
             self._copies[source] = frozenset(content for content, n in seen.items() if n > 1)
-
-    def question(self, row: Row) -> int:
-        """A hash of what the prompts show of a row, white space folded: equal means the same question.
-
-        Where the prompts show no column: all but id and target.
-        """
-        spec = self._spec
-        shown = spec.inputs & row.keys() or row.keys() - {spec.id, *spec.target.columns}
-        return number("question", "\x1f".join(_folded(row[name]) for name in sorted(shown)).encode())
 
     def _target(self, place: Place, row: Row) -> Target:
         for column in self._spec.target.columns:
             if column not in row:
                 raise _missing(place, row, "target", column)
-        try:
-            return self._spec.target.read(row)
-        except TargetProblem as problem:
-            raise SuiteError(str(problem), place) from None
+        return self._spec.target.read(row, place)
 
 
 def listed(names: tuple[str, ...]) -> str:
@@ -130,10 +134,10 @@ def _cell(place: Place, row: Row, key: str, column: str) -> Any:
     return row[column]
 
 
-def _missing(place: Place, row: Row, key: str, column: str) -> KeyProblem:
+def _missing(place: Place, row: Row, key: str, column: str) -> SuiteMistake:
     names = tuple(map(str, row))
     problem = f"no column {column!r} in {place.file.name}:{place.line}"
-    return KeyProblem(problem, ("dataset", key), f"one of the columns {listed(names)}", (column, names))
+    return SuiteMistake(("dataset", key), problem, f"one of the columns {listed(names)}", near=(column, names))
 
 
 def _content(row: Row, id_column: str | None) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from evalkit.errors import TargetProblem
+from evalkit.errors import Place, SuiteError
 from evalkit.records.sample import Target
 
 _encode = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode
@@ -54,20 +54,20 @@ class TargetReader:
         """The columns that must be there."""
         return (self.column,) if self.column is not None else tuple(self.fields.values())
 
-    def read(self, row: Mapping[str, Any]) -> Target:
-        """The target of one row. Raises TargetProblem."""
+    def read(self, row: Mapping[str, Any], place: Place | None = None) -> Target:
+        """The target of the row at `place`. Raises SuiteError for one that cannot be read."""
         if self.column is None:
             return {name: plain(row[column]) for name, column in self.fields.items()}
         value = row[self.column]
         if is_empty(value):
-            raise TargetProblem(f"the target column {self.column!r} is empty")
+            raise SuiteError(f"the target column {self.column!r} is empty", place)
         if not self.extract:
             return canonical(value)
         if isinstance(value, str):
             try:
                 value = msgspec.json.decode(value)
             except (msgspec.DecodeError, RecursionError):
-                raise TargetProblem(f"the target column {self.column!r} holds text that is not JSON") from None
+                raise SuiteError(f"the target column {self.column!r} holds text that is not JSON", place) from None
         if not isinstance(value, dict):
-            raise TargetProblem(f"the target column {self.column!r} holds no object of fields")
+            raise SuiteError(f"the target column {self.column!r} holds no object of fields", place)
         return {str(name): plain(field) for name, field in value.items()}

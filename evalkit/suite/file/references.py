@@ -5,60 +5,62 @@ from __future__ import annotations
 import glob
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from evalkit.errors import Place, SuiteError
+from evalkit.errors import Place, SuiteError, SuiteMistake, SuiteMistakes
 from evalkit.suite.config.base import FileRef, Mistake, YamlPath
 from evalkit.suite.config.dataset import PromptConfig, Source
 from evalkit.suite.config.suite import Suite
+from evalkit.suite.file.loaded import PromptTexts, SuiteFiles
 from evalkit.suite.file.text_file import read_text
 from evalkit.wording.quote import nearest
 
 _MAX_BYTES = 16_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class PromptTexts:
-    """A prompt's templates as text, read from their files where the suite names files."""
+def suite_files(suite: Suite, directory: Path) -> SuiteFiles:
+    """Find all files that the suite names, and read its prompts and its schema.
 
-    system: str
-    user: str
-    system_file: Path | None = None
-    user_file: Path | None = None
-
-
-def matching_files(directory: Path, path: str) -> list[Path]:
-    """The files that `path`, a name or a glob relative to `directory`, stands for, sorted; empty: none."""
-    if "\0" in path:
-        return []
-    whole = directory / path
-    if whole.is_file():
-        return [whole]
-    found = glob.iglob(path, root_dir=directory, recursive=True) if glob.has_magic(path) else ()
-    return sorted(directory / name for name in found if (directory / name).is_file())
-
-
-def missing_files(suite: Suite, directory: Path) -> Iterator[Mistake]:
-    """A mistake for every file that the suite names and that is not there."""
-    for path, name in _row_files(suite):
-        if not matching_files(directory, name):
-            yield _missing(path, name, directory)
+    Raises SuiteMistakes for files that are not there, and SuiteError, in their own lines, for those that are wrong.
+    """
+    rows = {split: _matching(directory, name) for split, name in _row_files(suite)}
+    missing = [
+        _missing(("dataset", split, "path"), name, directory) for split, name in _row_files(suite) if not rows[split]
+    ]
     for path, name in _single_files(suite):
         if "\0" in name or not (directory / name).is_file():
-            yield _missing(path, name, directory)
+            missing.append(_missing(path, name, directory))
+    if missing:
+        raise SuiteMistakes(missing)
+    schema = None
+    if suite.output.schema_ is not None:
+        schema = _json_schema(directory / suite.output.schema_.path)
+        _check_answer(suite, schema)
+    texts = {name: _prompt_texts(prompt, directory) for name, prompt in suite.prompts.items()}
+    return SuiteFiles(rows, texts, schema)
 
 
-def prompt_texts(prompt: PromptConfig, directory: Path) -> PromptTexts:
+def _matching(directory: Path, path: str) -> tuple[Path, ...]:
+    """The files that `path`, a name or a glob relative to `directory`, stands for, sorted; empty: none."""
+    if "\0" in path:
+        return ()
+    whole = directory / path
+    if whole.is_file():
+        return (whole,)
+    found = glob.iglob(path, root_dir=directory, recursive=True) if glob.has_magic(path) else ()
+    return tuple(sorted(directory / name for name in found if (directory / name).is_file()))
+
+
+def _prompt_texts(prompt: PromptConfig, directory: Path) -> PromptTexts:
     """Read a prompt's files. Raises SuiteError where one is not UTF-8 text."""
     system, system_file = _text(prompt.system, directory)
     user, user_file = _text(prompt.user, directory)
     return PromptTexts(system, user, system_file, user_file)
 
 
-def json_schema(file: Path) -> dict[str, Any]:
+def _json_schema(file: Path) -> dict[str, Any]:
     """Read a JSON Schema. Raises SuiteError in that file's own lines where it is not JSON or not a schema."""
     import jsonschema_rs
 
@@ -81,6 +83,16 @@ def json_schema(file: Path) -> dict[str, Any]:
     return schema
 
 
+def _check_answer(suite: Suite, schema: Mapping[str, Any]) -> None:
+    """`output.answer` must be a property of the schema, where that lists its properties."""
+    answer, properties = suite.output.answer, schema.get("properties")
+    if answer is None or not isinstance(properties, dict) or answer in properties:
+        return
+    listed = "one of its properties: " + ", ".join(list(properties)[:12])
+    path, problem = ("output", "answer"), f"the schema has no property `{answer}`"
+    raise SuiteMistake(path, problem, listed, near=(answer, properties))
+
+
 def _refuse(uri: str) -> NoReturn:
     """Nothing is fetched on behalf of a schema."""
     raise ValueError(f"the reference {uri} leads out of this file")
@@ -93,11 +105,11 @@ def _text(value: str | FileRef | None, directory: Path) -> tuple[str, Path | Non
     return read_text(file, _MAX_BYTES), file
 
 
-def _row_files(suite: Suite) -> Iterator[tuple[YamlPath, str]]:
+def _row_files(suite: Suite) -> Iterator[tuple[str, str]]:
     for split in ("test", "train", "dev"):
         source = getattr(suite.dataset, split)
         if isinstance(source, Source) and source.path is not None:
-            yield ("dataset", split, "path"), source.path
+            yield split, source.path
 
 
 def _single_files(suite: Suite) -> Iterator[tuple[YamlPath, str]]:

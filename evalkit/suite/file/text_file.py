@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 from evalkit.errors import Place, SuiteError
-from evalkit.wording.quote import nearest
 
 LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 """What ends a line in YAML 1.1, so that our line numbers are libyaml's."""
@@ -20,7 +19,7 @@ def read_text(path: Path, max_bytes: int | None = None) -> str:
             raw = file.read() if max_bytes is None else file.read(max_bytes + 1)
     except FileNotFoundError:
         siblings = path.parent.glob("*") if path.parent.is_dir() else ()
-        raise SuiteError("no such file", place, hint=nearest(path.name, (s.name for s in siblings))) from None
+        raise SuiteError("no such file", place, near=(path.name, (s.name for s in siblings))) from None
     except OSError as error:
         raise SuiteError(f"cannot be read: {error.strerror or error}", place) from None
     if max_bytes is not None and len(raw) > max_bytes:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evalkit.errors import TemplateProblem
+from evalkit.errors import SuiteMistake
 from evalkit.forms.table import form_of
 from evalkit.records.model import ModelSpec
 from evalkit.records.output import Output
@@ -37,8 +37,11 @@ class Contender:
     skipped: str | None = None
 
     def request(self, sample: Sample, epoch: int = 0) -> Request:
-        """What is sent for one sample. Raises TemplateProblem for a row that lacks a column."""
-        suffix = self.user.render({**self.given, **sample.fields})
+        """What is sent for one sample. Raises SuiteMistake for a row that the template cannot render."""
+        try:
+            suffix = self.user.render({**self.given, **sample.fields})
+        except SuiteMistake as mistake:
+            raise mistake.of(f"sample {sample.id}") from None
         return Request(self.prefix, suffix, self.parameters, sample.id, epoch)
 
 
@@ -49,7 +52,7 @@ def samples_of(suite: OpenSuite, contender: Contender, split: str) -> int:
 
 
 def contenders(suite: OpenSuite, prompts: tuple[str, ...] | None = None) -> list[Contender]:
-    """All contenders of the named prompts (default: all), in the order of the suite. Raises SuiteError."""
+    """All contenders of the named prompts (default: all), in the order of the suite. Raises SuiteMistake."""
     names = prompts or tuple(suite.loaded.suite.prompts)
     builder = _Builder(suite)
     models = suite.loaded.suite.models.items()
@@ -82,7 +85,7 @@ class _Builder:
         loaded = self.suite.loaded
         run = loaded.suite.run
         output = output_of(self.suite, config.enforce or loaded.suite.output.enforce)
-        form = form_of(output)
+        form, prefix = form_of(output), self._prefix(prompt, output)
         parameters = Parameters(
             max_tokens=config.max_tokens or loaded.suite.output.max_tokens,
             temperature=run.temperature if config.temperature is None else config.temperature,
@@ -98,7 +101,7 @@ class _Builder:
             spec=config.to_spec(name, loaded.directory),
             prompt=prompt,
             output=output,
-            prefix=self._prefix(prompt, output),
+            prefix=prefix,
             user=self.suite.prompts[prompt].user,
             given=self.given,
             parameters=parameters,
@@ -110,12 +113,8 @@ class _Builder:
     def _prefix(self, prompt: str, output: Output) -> Prefix:
         known = (prompt, output.enforce)
         if known not in self._prefixes:
-            try:
-                system = self.suite.prompts[prompt].system.render(self.given).strip()
-            except TemplateProblem as problem:
-                path = ("prompts", prompt, "system")
-                raise self.suite.loaded.fail(path, problem.problem, line=problem.line) from None
-            self._prefixes[known] = make_prefix(system, self._turns(prompt, output))
+            turns = self._turns(prompt, output)
+            self._prefixes[known] = make_prefix(self.suite.prompts[prompt].system.render(self.given).strip(), turns)
         return self._prefixes[known]
 
     def _turns(self, prompt: str, output: Output) -> list[Turn]:
@@ -127,9 +126,8 @@ class _Builder:
         for sample in self.suite.dataset.examples(examples.count, examples.pick, examples.seed):
             try:
                 turns.append(Turn(user.render({**self.given, **sample.fields}), self._wanted(sample, output)))
-            except TemplateProblem as problem:
-                path, what = ("prompts", prompt, "user"), f"sample {sample.id}: {problem.problem}"
-                raise self.suite.loaded.fail(path, what, line=problem.line) from None
+            except SuiteMistake as mistake:
+                raise mistake.of(f"sample {sample.id}") from None
         return turns
 
     def _wanted(self, sample: Sample, output: Output) -> str:

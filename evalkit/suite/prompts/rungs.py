@@ -10,9 +10,9 @@ from typing import Literal, get_args
 from evalkit.errors import SuiteError
 from evalkit.records.request import Reasoning
 from evalkit.suite.config.dataset import Examples, PromptConfig
-from evalkit.suite.file.references import PromptTexts
-from evalkit.suite.open import OpenSuite, PromptTemplates
-from evalkit.suite.prompts.template import Template
+from evalkit.suite.file.loaded import PromptTexts
+from evalkit.suite.open import OpenSuite
+from evalkit.suite.prompts.template import PromptTemplates
 from evalkit.wording.quote import nearest
 
 Kind = Literal["zero-shot", "label-guide", "examples", "reasoning"]
@@ -124,11 +124,11 @@ def with_prompts(suite: OpenSuite, prompts: Sequence[RungPrompt]) -> OpenSuite:
     loaded = suite.loaded
     declared = {**loaded.suite.prompts, **{p.name: p.config for p in prompts}}
     texts: Mapping[str, PromptTexts] = {p.name: PromptTexts(p.system, p.user) for p in prompts}
-    templates = {p.name: PromptTemplates(Template.parse(p.system), Template.parse(p.user)) for p in prompts}
+    templates = {p.name: PromptTemplates.parse(p.name, p.system, p.user) for p in prompts}
     more = replace(
         loaded,
         suite=loaded.suite.model_copy(update={"prompt": None, "prompts": declared}),
-        prompt_texts={**loaded.prompt_texts, **texts},
+        files=replace(loaded.files, prompt_texts={**loaded.prompt_texts, **texts}),
     )
     return replace(suite, loaded=more, prompts={**suite.prompts, **templates})
 

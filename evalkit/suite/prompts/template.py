@@ -14,9 +14,10 @@ import msgspec
 from jinja2 import meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from evalkit.errors import TemplateProblem
+from evalkit.errors import SuiteMistake, SuitePath
 from evalkit.records.request import Prefix, Turn
 
+GIVEN = frozenset({"labels", "schema"})  # what every template sees besides the columns
 _HELPERS = frozenset({"range", "dict", "namespace", "cycler", "joiner"})
 _MOST_NUMBERS = 100_000
 _LONGEST_TEXT = 10_000_000
@@ -79,15 +80,19 @@ def _environment() -> _Environment:
 
 @dataclass(frozen=True)
 class Template:
-    """A compiled template. `lines`: each variable that it uses → the line, from 1, on which it is first used."""
+    """A compiled template. `lines`: each variable that it uses → the line, from 1, on which it is first used.
+
+    `path` is where it stands in the suite.
+    """
 
     source: str
     compiled: jinja2.Template
     lines: Mapping[str, int]
+    path: SuitePath = ()
 
     @classmethod
-    def parse(cls, source: str) -> Template:
-        """Compile. Raises TemplateProblem with the line of a syntax error."""
+    def parse(cls, source: str, path: SuitePath = ()) -> Template:
+        """Compile. Raises SuiteMistake at `path`, with the line of a syntax error."""
         environment = _environment()
         try:
             tree = environment.parse(source)
@@ -99,11 +104,11 @@ class Template:
             compiled = environment.from_string(source)
             # Jinja2 keeps them in a chain of mappings and walks it at every rendering, which takes half of its time.
             compiled.globals = dict(compiled.globals)
-            return cls(source, compiled, first)
+            return cls(source, compiled, first, path)
         except jinja2.TemplateSyntaxError as error:
-            raise TemplateProblem(f"template error: {error.message}", error.lineno) from None
+            raise SuiteMistake(path, f"template error: {error.message}", line=error.lineno) from None
         except (RecursionError, MemoryError, SyntaxError):
-            raise TemplateProblem("template error: nested too deep") from None
+            raise SuiteMistake(path, "template error: nested too deep") from None
 
     @property
     def variables(self) -> frozenset[str]:
@@ -113,14 +118,28 @@ class Template:
     def render(self, values: Mapping[str, Any]) -> str:
         """Fill in the values; they are data and are never read as templates.
 
-        Raises TemplateProblem, with the line where it can be told.
+        Raises SuiteMistake, with the line where it can be told.
         """
         given = {"range": _Range(), **values} if "range" in self.source else values
         try:
             return self.compiled.render(given)
         except _FAILURES as error:
             reason = f"no {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__
-            raise TemplateProblem(f"template error: {reason}", _line(error)) from None
+            raise SuiteMistake(self.path, f"template error: {reason}", line=_line(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTemplates:
+    """A prompt's two templates: the system text sees no column, because all samples share it."""
+
+    system: Template
+    user: Template
+
+    @classmethod
+    def parse(cls, name: str, system: str, user: str) -> PromptTemplates:
+        """Compile both texts of the prompt `name`. Raises SuiteMistake."""
+        parts = (("system", system), ("user", user))
+        return cls(*(Template.parse(text, ("prompts", name, part)) for part, text in parts))
 
 
 def make_prefix(system: str, examples: Sequence[Turn]) -> Prefix:

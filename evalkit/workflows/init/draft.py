@@ -7,10 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evalkit.errors import TemplateProblem
+from evalkit.errors import SuiteMistake
 from evalkit.records.task import Task
-from evalkit.suite.open import GIVEN
-from evalkit.suite.prompts.template import Template
+from evalkit.suite.prompts.template import GIVEN, Template
 from evalkit.workflows.init.roles import code
 from evalkit.workflows.init.schema import list_schema, object_schema
 from evalkit.workflows.init.survey import Survey
@@ -140,5 +139,5 @@ def _usable(name: str) -> bool:
     try:
         template = Template.parse(f"{{{{ {name} }}}}")
         return template.variables == {name} and template.render({name: "seen"}) == "seen"
-    except TemplateProblem:
+    except SuiteMistake:
         return False

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from evalkit.errors import Place, SuiteError, TargetProblem
+from evalkit.errors import Place, SuiteError
 from evalkit.suite.data.rows import Row, RowSource
 from evalkit.suite.data.target import TargetReader
 from evalkit.workflows.init.columns import LONGEST_LABEL, MOST_CLASSES, NUMBER, encode, is_blank
@@ -137,7 +137,7 @@ class Survey:
             return f"have no {code(missing[0])}"
         try:
             text = self._count_target(row)
-        except (TargetProblem, KeyError, RecursionError):
+        except (SuiteError, KeyError, RecursionError):
             return f"have no usable {code(self.roles.target.name)}"
         self.facts.n += 1
         known = len(self._numbers)
@@ -154,7 +154,7 @@ class Survey:
         value: Any = row[self.roles.target.name]
         if self.kind == "scalar":
             if is_blank(value):
-                raise TargetProblem("blank")
+                raise SuiteError("blank")
             text = self._reader.read(row)
             assert isinstance(text, str)
             self.facts.add_text(text)
@@ -162,7 +162,7 @@ class Survey:
         if self.kind == "object":
             value = self._reader.read(row)
         elif not isinstance(value, list | tuple):
-            raise TargetProblem("no list")
+            raise SuiteError("no list")
         written = encode(value)
         self.facts.values.add(hash(written))
         self.facts.target_chars += len(written)

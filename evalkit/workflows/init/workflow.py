@@ -10,6 +10,7 @@ from evalkit.errors import Place, SuiteError
 from evalkit.records.task import TASKS
 from evalkit.stats.power import smallest_visible_gap
 from evalkit.suite.file.load import load_suite
+from evalkit.suite.file.located import located
 from evalkit.suite.open import OpenSuite, open_suite
 from evalkit.suite.prompts.contenders import contenders
 from evalkit.workflows.init.columns import Look, look_at
@@ -150,8 +151,10 @@ class _Writer:
             files.write_text(files.answer_schema, text)
         files.write_editor_schema()
         files.write_text(files.suite, suite_text(self._draft(job, splits, renamed, leaks)))
-        suite = open_suite(load_suite(files.suite))
-        contenders(suite)
+        loaded = load_suite(files.suite)
+        with located(loaded.source, loaded.prompt_texts):
+            suite = open_suite(loaded)
+            contenders(suite)
         doubts = (*self._doubts(job, renamed, suite), *self.sides.doubts)
         return InitResult(files.suite, tuple(self._found(job, suite)), doubts, tuple(files.written))
 

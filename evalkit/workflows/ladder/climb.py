@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalkit.errors import RunError, SuiteError
+from evalkit.errors import RunError, SuiteError, SuiteMistake
 from evalkit.records.ladder import LadderReport
 from evalkit.running.execute import execute
 from evalkit.running.prepare import prepare
@@ -50,10 +50,11 @@ async def climb(options: LadderOptions, watch: Watch | None = None) -> LadderRep
     """
     rungs = parse_rungs(options.rungs)
     prepared = prepare(options.suite, options.models)
-    dataset, loaded = prepared.suite.dataset, prepared.suite.loaded
-    if "dev" not in dataset.splits or dataset.splits["dev"].n == 0:
+    splits = prepared.suite.dataset.splits
+    if "dev" not in splits or splits["dev"].n == 0:
         problem = "the ladder is climbed on dev, and this suite has no rows for it"
-        raise loaded.fail(("dataset",), problem, "`train:` under dataset, of which a fifth becomes dev, or `dev:`")
+        with prepared.located:
+            raise SuiteMistake(("dataset",), problem, "`train:` under dataset, of which a fifth becomes dev, or `dev:`")
     rounds = Climb(prepared, rungs, options.models)
     settings = RunSettings(
         options.suite, options.models, runs=options.runs / CLIMBS, how=options.how, resume=options.command

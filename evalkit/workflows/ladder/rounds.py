@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from evalkit.errors import NothingToRun, SuiteError
+from evalkit.errors import NothingToRun, SuiteMistake
 from evalkit.models.registry import facts
 from evalkit.records.run import RunResult
 from evalkit.running.contender_run import ContenderRun
+from evalkit.running.examples import check_examples
 from evalkit.running.kept_ladders import marks_of_run
-from evalkit.running.prepare import Prepared, check_examples
+from evalkit.running.prepare import Prepared
 from evalkit.running.prompt_choice import ranked
 from evalkit.running.rounds import AskRound
 from evalkit.running.state import RunState
@@ -120,9 +121,9 @@ class Climb:
         if same is not None:
             return f"the same text as {same}"
         try:
-            check_examples(prepared.suite, tuple(found))
-        except SuiteError as error:
-            return error.problem
+            check_examples(found)
+        except SuiteMistake as mistake:
+            return mistake.problem
         return None
 
     @staticmethod

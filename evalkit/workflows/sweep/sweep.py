@@ -11,7 +11,7 @@ from pathlib import Path
 
 from evalkit.engine.monitor import Monitor
 from evalkit.engine.open_loop import Arrivals, Call, OpenLoop, OpenRate, connections, schedule
-from evalkit.errors import EndpointDown, ModelUnavailable, SuiteError, TemplateProblem
+from evalkit.errors import EndpointDown, ModelUnavailable, SuiteError, SuiteMistake
 from evalkit.models.base import Model
 from evalkit.models.registry import facts, open_model
 from evalkit.records.completion import Completion, Failure
@@ -71,15 +71,16 @@ async def sweep(options: SweepOptions, watch: SweepWatch | None = None) -> Sweep
     """
     prepared = prepare(options.suite, (options.model,))
     contender = prepared.contenders[0]
-    needs = _needs(prepared)
-    model = _open(prepared, contender)
-    work = _Rows(prepared, contender)
-    price = prepared.prices.price(contender.spec)
-    sweeper = Sweeper(model, iter(work), needs, options, watch or SweepWatch(), price)
-    try:
-        await sweeper.run()
-    finally:
-        await model.aclose()
+    with prepared.located:
+        needs = _needs(prepared)
+        model = _open(prepared, contender)
+        work = _Rows(prepared, contender)
+        price = prepared.prices.price(contender.spec)
+        sweeper = Sweeper(model, iter(work), needs, options, watch or SweepWatch(), price)
+        try:
+            await sweeper.run()
+        finally:
+            await model.aclose()
     return _result(prepared, contender, sweeper, work)
 
 
@@ -188,25 +189,21 @@ class _Rows:
             for split in ("test", "dev", "train"):
                 if split in dataset.splits:
                     for number, sample in enumerate(dataset.samples(split)):
-                        try:
-                            yield self.contender.request(sample), number
-                        except TemplateProblem as problem:
-                            raise SuiteError(f"sample {sample.id}: {problem.problem}") from None
+                        yield self.contender.request(sample), number
 
 
 def _needs(prepared: Prepared) -> tuple[Need, ...]:
-    loaded = prepared.suite.loaded
-    needs = tuple(need for need in loaded.suite.good_enough.needs() if need.metric in (LATENCY, TTFT))
+    needs = tuple(need for need in prepared.config.good_enough.needs() if need.metric in (LATENCY, TTFT))
     if not needs:
-        raise loaded.fail(("good_enough",), _NO_NEED, "such as latency_p95_ms: 500", key=True)
+        raise SuiteMistake(("good_enough",), _NO_NEED, "such as latency_p95_ms: 500", key=True)
     return needs
 
 
 def _open(prepared: Prepared, contender: Contender) -> Model:
-    loaded, name = prepared.suite.loaded, contender.spec.name
+    name = contender.spec.name
     if not facts(contender.spec.provider).hosted:
         problem = f"{name} has no endpoint whose rate could be measured"
-        raise loaded.fail(("models", name), problem, "a hosted model, such as one of openai/ with base_url")
+        raise SuiteMistake(("models", name), problem, "a hosted model, such as one of openai/ with base_url")
     if contender.skipped is not None:
         raise SuiteError(f"{name} cannot be asked: {contender.skipped}")
     try:
