@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 
 from evalkit.cli.asking import GOOD, INCOMPLETE, WRONG_INPUT, ask, end_now
-from evalkit.cli.batch_command import show_submitted
 from evalkit.cli.stopped import STOPPED, show_stopped
 from evalkit.errors import Interrupted, Submitted, SuiteError
 from evalkit.records.run import RunResult
@@ -22,6 +21,8 @@ def run_command(settings: RunSettings, as_json: bool, quiet: bool) -> int:
         print(error.render(color=sys.stderr.isatty()), file=sys.stderr)
         return WRONG_INPUT
     except Submitted as waiting:
+        from evalkit.cli.batch_command import show_submitted
+
         return show_submitted(waiting, command, as_json)
     except Interrupted as stop:
         end_now(f"{stop.kept:,} of {stop.total:,} answers are kept.", command, settings.how)

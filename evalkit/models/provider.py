@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from evalkit.models.base import Model, ModelFactory
-from evalkit.models.batch import BatchApi
 from evalkit.records.provider import ProviderFacts, RateHeaders
+
+if TYPE_CHECKING:
+    from evalkit.models.batch import BatchApi
 
 # The names that OpenAI began with and that most servers and gateways use. Resets are durations (`6s`, `1m30s`); a
 # limit is per minute, or per day where the reset says that it fills so slowly.

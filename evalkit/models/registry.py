@@ -19,13 +19,16 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING
 
 from evalkit.errors import ModelUnavailable
 from evalkit.models.base import Model, ModelContext, ModelFactory
-from evalkit.models.batch import BatchApi
 from evalkit.models.provider import X_RATELIMIT, Provider
 from evalkit.records.model import ModelSpec
 from evalkit.records.provider import ProviderFacts
+
+if TYPE_CHECKING:
+    from evalkit.models.batch import BatchApi
 
 BUILT_IN: dict[str, str] = {
     "anthropic": "evalkit.models.anthropic",

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 
 from evalkit.diagnosis.quality_case import found_case
 from evalkit.records.economics import CallMix, Span
-from evalkit.records.evidence import Case, Facts, PairedGap, Rules, Vouch
+from evalkit.records.evidence import Case, Facts, Ladder, PairedGap, Rules, Vouch
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.running.contender_run import ContenderRun
 from evalkit.running.economics import economics_of
 from evalkit.running.label_count import label_count
 from evalkit.running.prepare import Prepared
-from evalkit.running.prompt_choice import ladders
-from evalkit.scoring.sample_means import sample_means
-from evalkit.stats.paired import compare_paired
 
 _LEVEL = 0.05
 
@@ -44,7 +41,7 @@ def facts_of(gathered: Gathered, result: RunResult) -> Facts:
         rules=Rules(suite.decision.min_labels, suite.decision.min_per_class),
         labels=label_count(prepared.suite, prepared.contenders[0]),
         label_error_share=Span(error.low, error.high) if error else None,
-        ladders=ladders(prepared, gathered.runs),
+        ladders=_ladders(prepared, gathered.runs),
         pairs=_pairs(gathered.runs),
         mixes={run.contender.id: mix for run in gathered.runs if (mix := _mix(run)) is not None},
         prices={run.contender.id: run.price for run in gathered.runs if run.price is not None},
@@ -62,6 +59,15 @@ def facts_of(gathered: Gathered, result: RunResult) -> Facts:
         chosen_on_test=gathered.chosen_on_test,
         vouched=gathered.vouched,
     )
+
+
+def _ladders(prepared: Prepared, runs: Sequence[ContenderRun]) -> tuple[Ladder, ...]:
+    """What dev says of the prompts, where dev was asked."""
+    if all(run.split != "dev" for run in runs):
+        return ()
+    from evalkit.running.prompt_choice import ladders
+
+    return ladders(prepared, runs)
 
 
 def _diagnosis(case: Case | None, result: RunResult) -> tuple[Case | None, str]:
@@ -95,6 +101,9 @@ def _pairs(runs: Sequence[ContenderRun]) -> tuple[PairedGap, ...]:
 
 
 def _paired(endpoint: ContenderRun, other: ContenderRun, looked_at: int) -> PairedGap:
+    from evalkit.scoring.sample_means import sample_means
+    from evalkit.stats.paired import compare_paired
+
     n = 1 + max((int(run.tally.columns().sample.max(initial=-1)) for run in (endpoint, other)), default=-1)
     mine, theirs = sample_means(endpoint.tally, n), sample_means(other.tally, n)
     found = compare_paired(theirs.correct, mine.correct, mine.group, max(mine.epochs, theirs.epochs))

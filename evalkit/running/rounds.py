@@ -8,7 +8,6 @@ from typing import ClassVar, Protocol
 
 from evalkit.records.run import ContenderResult
 from evalkit.running.prepare import Prepared
-from evalkit.running.prompt_choice import ranked
 from evalkit.running.state import RunState
 from evalkit.suite.prompts.contenders import Contender
 
@@ -38,6 +37,8 @@ class DevThenTest:
         """Dev where there is something to choose, then test."""
         everyone: Sequence[Contender] = state.prepared.contenders
         if compares_prompts(state.prepared):
+            from evalkit.running.prompt_choice import ranked
+
             await ask(everyone, "dev")
             state.ranks, words = ranked(state.prepared, state.runs)
             chosen = next(rank.prompt for rank in state.ranks if rank.chosen)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from evalkit.models.base import Model, ModelContext
-from evalkit.models.batch import BatchApi
 from evalkit.models.provider import X_RATELIMIT, Provider
 from evalkit.records.model import ModelSpec
 from evalkit.records.provider import ProviderFacts
+
+if TYPE_CHECKING:
+    from evalkit.models.batch import BatchApi
 
 
 def _open_model(spec: ModelSpec, context: ModelContext) -> Model:

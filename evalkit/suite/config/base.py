@@ -51,7 +51,7 @@ class Config(BaseModel):
     `looks_like` tells the user what belongs in the place of a value that is not a mapping.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
     looks_like: ClassVar[str] = "a mapping (key: value)"
 
     def require(self, mistakes: Iterable[Mistake]) -> Self:
