@@ -17,7 +17,7 @@ from evalkit.regression.baselines import ROOT, find_baseline
 from evalkit.report.requirement import requirement_text
 from evalkit.stats.measured import measured_share
 from evalkit.stats.requirement import judge
-from evalkit.wording.text import interval
+from evalkit.wording.numbers import interval
 from evalkit.workflows.run import RunSettings
 from evalkit.workflows.shared_run import shared_run
 

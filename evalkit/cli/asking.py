@@ -11,7 +11,7 @@ from contextlib import redirect_stdout
 from typing import NoReturn, TypeVar
 
 from evalkit.report.progress import progress
-from evalkit.wording.text import count
+from evalkit.wording.numbers import count
 from evalkit.workflows.run import HowToAsk, Watch
 
 GOOD, WRONG_INPUT, INCOMPLETE, INTERRUPTED = 0, 2, 3, 130

@@ -11,8 +11,8 @@ from typing import Any
 from evalkit.errors import BaselineError, RunError
 from evalkit.records.baseline import Baseline
 from evalkit.regression.compare import CompareOptions
-from evalkit.report.comparison_words import points
-from evalkit.wording.text import plain, share
+from evalkit.wording.numbers import points, share
+from evalkit.wording.text import plain
 from evalkit.workflows.baseline import Accepted, accept, accepted_baselines, diff, open_baseline
 
 GOOD, WRONG_INPUT = 0, 2

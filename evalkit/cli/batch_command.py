@@ -11,7 +11,8 @@ from typing import Any
 
 from evalkit.cli.asking import GOOD, INCOMPLETE
 from evalkit.errors import BatchStoreError, CacheError, Submitted
-from evalkit.wording.text import count, plain
+from evalkit.wording.numbers import count
+from evalkit.wording.text import plain
 from evalkit.workflows.batch import BatchLine, collect, status
 
 

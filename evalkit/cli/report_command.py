@@ -10,7 +10,7 @@ from pathlib import Path
 from evalkit.errors import MemoFailed, RunError
 from evalkit.records.evidence import Vouch
 from evalkit.report.terminal import show_run
-from evalkit.wording.quote import visible
+from evalkit.wording.text import visible
 from evalkit.workflows.memo import MemoFiles, markdown_of, write_memo
 from evalkit.workflows.reopen import open_run, stand_for
 

@@ -12,6 +12,8 @@ from evalkit.records.estimate import Requirement
 from evalkit.records.evidence import Facts
 from evalkit.records.metric import MetricKind, kind_of
 from evalkit.records.run import ContenderResult, RunResult
+from evalkit.wording.names import metric
+from evalkit.wording.numbers import percent, share
 
 Kind = Literal["labels", "prompt", "format", "truncation", "no_rule"]
 MOST_TRUNCATED = 0.01
@@ -53,7 +55,7 @@ class _Gap:
     def without_rule(self) -> list[Doubt | None]:
         """Nothing says what would clear it, so nothing does."""
         name = self.unmet.need.metric
-        return [self._doubt("no_rule", f"no rule tells whether missing {name} is the model's fault")]
+        return [self._doubt("no_rule", f"no rule tells whether missing {metric(name)} is the model's fault")]
 
     def _doubt(self, kind: Kind, why: str) -> Doubt:
         return Doubt(kind, self.contender.model, self.unmet.need.metric, why)
@@ -61,15 +63,15 @@ class _Gap:
     def _labels(self) -> Doubt | None:
         if "labels" in self.facts.vouched:
             return None
-        share, need = self.facts.label_error_share, self.unmet.need
-        if share is None:
+        wrong, need = self.facts.label_error_share, self.unmet.need
+        if wrong is None:
             return self._doubt("labels", "the share of wrong labels is unknown, and wrong labels cap every model")
-        cap, limit = 1 - share.high, need.threshold - need.margin
+        cap, limit = 1 - wrong.high, need.threshold - need.margin
         if cap >= limit:
             return None
-        return self._doubt(
-            "labels", f"up to {share.high:.1%} wrong labels cap {need.metric} at {cap:.3f}, below the {limit:g} needed"
-        )
+        most = f"up to {percent(wrong.high, 1)} wrong labels"
+        why = f"{most} cap {metric(need.metric)} at {share(cap)}, below the {share(limit)} needed"
+        return self._doubt("labels", why)
 
     def _prompt(self) -> Doubt | None:
         if "prompt" in self.facts.vouched:
@@ -115,7 +117,7 @@ class _Gap:
         cut = status.get("truncated", 0) / total if total else 0.0
         if cut < MOST_TRUNCATED:
             return None
-        return self._doubt("truncation", f"{cut:.1%} of the answers were cut off")
+        return self._doubt("truncation", f"{percent(cut, 1)} of the answers were cut off")
 
 
 # A kind that is not here is never cleared.

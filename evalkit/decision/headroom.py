@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evalkit.records.evidence import Ladder
+from evalkit.wording.numbers import in_points
 
 MIN_RUNGS = 3
 SMALLEST_GAIN = 0.01  # a gain below one point is not worth another prompt
@@ -31,18 +32,13 @@ def headroom_used_up(ladder: Ladder, gap: float | None) -> tuple[bool | None, st
     limit = SMALLEST_GAIN if gap is None else max(SMALLEST_GAIN, _SHARE_OF_GAP * gap)
     if ladder.best is not None and ladder.behind is not None and ladder.behind >= limit:
         return False, (
-            f"the prompt {ladder.best} may gain {ladder.model} up to {_points(ladder.behind)} (95 % bound) over the "
-            f"suite's own, and {_points(limit)} would matter"
+            f"the prompt {ladder.best} may gain {ladder.model} up to {in_points(ladder.behind)} (95 % bound) over the "
+            f"suite's own, and {in_points(limit)} would matter"
         )
     found = f"the last of {len(rungs)} prompts ({last.prompt}) gains {ladder.model}"
-    most = f"at most {_points(last.upper)} (95 % bound)"
+    most = f"at most {in_points(last.upper)} (95 % bound)"
     if last.upper < limit:
         # A prompt that is surely worse bounds the gain too, but says little of what a good one would bring.
         worse = "; it is surely worse than the best before it" if last.upper < 0 else ""
-        return True, f"{found} {most}, under the {_points(limit)} that would matter{worse}"
-    return False, f"{found} {most}, and {_points(limit)} would matter: a better prompt may still help"
-
-
-def _points(fraction: float) -> str:
-    value = round(100 * fraction, 2)
-    return f"{value:g} point" if abs(value) == 1 else f"{value:g} points"
+        return True, f"{found} {most}, under the {in_points(limit)} that would matter{worse}"
+    return False, f"{found} {most}, and {in_points(limit)} would matter: a better prompt may still help"

@@ -7,7 +7,9 @@ from evalkit.decision.questions import SURE, UNLIKELY, Ground, accuracy
 from evalkit.records.evidence import PairedGap
 from evalkit.records.run import ContenderResult
 from evalkit.records.verdict import Answer, AnswerState
-from evalkit.wording import decision_words as words
+from evalkit.wording.names import what_is_missing
+from evalkit.wording.numbers import difference, in_points, money, percent
+from evalkit.wording.text import listed
 
 MARGIN = 0.02  # "as good" where the suite's accuracy need sets no margin of its own
 
@@ -51,12 +53,12 @@ def question1(ground: Ground) -> Answer:
     good = as_good(ground)
     lines = _pair_lines(ground, mine)
     if good:
-        names = words.listed([c.id for c in good])
-        why = f"{names} does as well as {mine.id} (meets all needs, or at most {100 * margin(ground):g} points worse)."
+        names = listed([c.id for c in good])
+        why = f"{names} does as well as {mine.id} (meets all needs, or at most {in_points(margin(ground))} worse)."
         return Answer(1, "against", why, lines)
     asked = frontier(ground.result)
     if not asked or ground.unmeasured:
-        names = words.listed(ground.unmeasured) or "any frontier model"
+        names = listed(ground.unmeasured) or "any frontier model"
         return Answer(1, "undecided", f"Not measured beside {mine.id}: {names}.", lines)
     open_ = [c for c in asked if not _is_worse(ground, mine, c)]
     if open_:
@@ -68,17 +70,17 @@ def question3(ground: Ground) -> Answer:
     """Does the endpoint earn what it costs to run?"""
     payback = ground.economics.payback
     if payback is None:
-        missing = words.missing(ground.economics.missing)
+        missing = what_is_missing(ground.economics.missing)
         why = f"It cannot be computed without {missing}." if missing else "No economics are declared."
         return Answer(3, "undecided", why)
     p = payback.p_pays_back
     state: AnswerState = "for" if p >= SURE else "against" if p <= UNLIKELY else "undecided"
     net, months = payback.net, ground.facts.economics.horizon_months if ground.facts.economics else 12
     why = (
-        f"Keeping it is worth {words.money(net.median)} over {months} months against {payback.rival} "
-        f"({payback.option}), and is worth more than nothing with a probability of {words.percent(p)}."
+        f"Keeping it is worth {money(net.median)} over {months} months against {payback.rival} "
+        f"({payback.option}), and is worth more than nothing with a probability of {percent(p)}."
     )
-    return Answer(3, state, why, (f"80 % interval: {words.money(net.low)} to {words.money(net.high)}.",))
+    return Answer(3, state, why, (f"80 % interval: {money(net.low)} to {money(net.high)}.",))
 
 
 def _is_worse(ground: Ground, mine: ContenderResult, other: ContenderResult) -> bool:
@@ -93,8 +95,5 @@ def _pair_lines(ground: Ground, mine: ContenderResult) -> tuple[str, ...]:
     for pair in ground.facts.pairs:
         d = pair.difference
         if pair.a == mine.id and None not in (d.value, d.low, d.high):
-            lines.append(
-                f"{pair.a} less {pair.b}: {100 * (d.value or 0):+.1f} points "
-                f"[{100 * (d.low or 0):+.1f}, {100 * (d.high or 0):+.1f}] on {d.n:,} common samples."
-            )
+            lines.append(f"{pair.a} less {pair.b}: {difference(d)} points on {d.n:,} common samples.")
     return tuple(lines)

@@ -12,7 +12,8 @@ from evalkit.decision.questions import Ground, disputed
 from evalkit.decision.table import Reason
 from evalkit.records.run import UnmeasuredCost
 from evalkit.records.verdict import Answer
-from evalkit.wording import decision_words as words
+from evalkit.wording.numbers import money
+from evalkit.wording.text import listed
 
 _EVALKIT = "python -m evalkit"
 
@@ -45,7 +46,7 @@ def _open(ground: Ground, answers: Sequence[Answer], doubts: Sequence[Doubt]) ->
         return f"Add a frontier model under `models:`, such as `haiku: anthropic/claude-haiku-5-5`; {facts.command}"
     if ground.economics.payback is None and any(key.startswith("economics") for key in ground.economics.missing):
         scope = f"{_EVALKIT} scope {shlex.quote(ground.result.run)}"
-        return f"{scope}   # asks for what is missing: {words.listed(ground.economics.missing)}"
+        return f"{scope}   # asks for what is missing: {listed(ground.economics.missing)}"
     if doubts:
         return _clear(ground, doubts)
     if answers[0].state == "undecided":
@@ -66,7 +67,7 @@ def _with_keys(ground: Ground, missing: Sequence[UnmeasuredCost]) -> str:
     names = list(dict.fromkeys(name for b in missing for name in ground.facts.missing_env[b.model]))
     costs = [b.run_cost for b in missing]
     known = [c for c in costs if c is not None]
-    about = f"   # about {words.money(sum(known))}" if len(known) == len(costs) else ""
+    about = f"   # about {money(sum(known))}" if len(known) == len(costs) else ""
     return f"{'; '.join(f'export {name}=…' for name in names)}; {ground.facts.command}{about}"
 
 

@@ -14,7 +14,9 @@ from evalkit.records.evidence import Case, Facts, LabelFacts
 from evalkit.records.metric import kind_of
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.records.verdict import Answer, AnswerState
-from evalkit.wording import decision_words as words
+from evalkit.wording.names import metric, what_is_missing
+from evalkit.wording.numbers import calls, money, months, percent
+from evalkit.wording.text import listed
 
 SURE, UNLIKELY = 0.9, 0.1
 _PAYS_BACK: Callable[[Payback], float] = attrgetter("p_pays_back")
@@ -70,13 +72,13 @@ def question1(ground: Ground) -> Question1:
         return Question1(Answer(1, "against", _winners_sentence(ground), _standings(ground)))
     asked = frontier(ground.result)
     if not asked:
-        tail = f" ({words.listed(ground.unmeasured)} not measured)" if ground.unmeasured else ""
+        tail = f" ({listed(ground.unmeasured)} not measured)" if ground.unmeasured else ""
         return Question1(_answer(ground, "undecided", f"No frontier model was measured{tail}."))
     open_ = [c for c in asked if ground.meets.get(c.id) is not False]
     if open_:
         return Question1(_answer(ground, "undecided", _open_sentence(ground, open_[0])))
     if ground.unmeasured:
-        names = words.listed(ground.unmeasured)
+        names = listed(ground.unmeasured)
         why = f"No measured frontier model meets all needs, but {names} was not measured."
         return Question1(_answer(ground, "undecided", why))
     return _all_unmet(ground, asked)
@@ -121,24 +123,22 @@ def question3(ground: Ground) -> Answer:
     economics = ground.economics
     payback, horizon = economics.payback, _horizon(ground.facts)
     if payback is None:
-        missing = words.missing(economics.missing)
+        missing = what_is_missing(economics.missing)
         why = f"It cannot be computed without {missing}." if missing else "No economics are declared."
         return Answer(3, "undecided", why, _worth(economics.needed_value))
     state, why = _by_probability(
         ground,
         payback,
         _PAYS_BACK,
-        f"It pays back within {horizon} months with a probability of {words.percent(payback.p_pays_back)} "
-        f"(median {words.months(payback.months.median)}), against {payback.rival} ({payback.option})",
+        f"It pays back within {horizon} months with a probability of {percent(payback.p_pays_back)} "
+        f"(median {months(payback.months.median)}), against {payback.rival} ({payback.option})",
     )
-    details = [
-        f"80 % interval of the net months: {words.months(payback.months.low)} to {words.months(payback.months.high)}."
-    ]
+    details = [f"80 % interval of the net months: {months(payback.months.low)} to {months(payback.months.high)}."]
     saving = payback.saving_per_call
-    details.append(f"Saving per call: {words.money(saving.low)} to {words.money(saving.high)} before fixed costs.")
+    details.append(f"Saving per call: {money(saving.low)} to {money(saving.high)} before fixed costs.")
     if payback.gross_calls is not None:
         gross = payback.gross_calls
-        details.append(f"Gross break-even: {words.calls(gross.low)} to {words.calls(gross.high)} calls in all.")
+        details.append(f"Gross break-even: {calls(gross.low)} to {calls(gross.high)} calls in all.")
     if payback.swings:
         details.append(f"What matters most: {payback.swings[0].name.replace('_', ' ')}.")
     return Answer(3, state, why, (*details, *_worth(economics.needed_value)))
@@ -175,7 +175,7 @@ def _by_probability(
     other = _disagreeing(ground, state, p)
     if other is None:
         return state, f"{why}."
-    against = f"{words.percent(p(other))} against {other.rival} ({other.option})"
+    against = f"{percent(p(other))} against {other.rival} ({other.option})"
     return "undecided", f"{why}; but with {against}, and the run does not tell which to take."
 
 
@@ -184,7 +184,7 @@ def _horizon(facts: Facts) -> int:
 
 
 def _worth(value: float | None) -> tuple[str, ...]:
-    return () if value is None else (f"It pays if a correct answer is worth at least {words.money(value)}.",)
+    return () if value is None else (f"It pays if a correct answer is worth at least {money(value)}.",)
 
 
 def _answer(ground: Ground, state: AnswerState, why: str) -> Answer:
@@ -195,7 +195,7 @@ def _dearer(ground: Ground) -> Answer:
     """Case volume: prompting is good enough, so what counts is whether a fine-tune is 30 % cheaper to run."""
     payback = ground.economics.payback
     if payback is None:
-        missing = words.missing(ground.economics.missing)
+        missing = what_is_missing(ground.economics.missing)
         why = f"{_winners_sentence(ground)} Whether a fine-tune is 30 % cheaper is open without {missing}."
         return _answer(ground, "undecided", why)
     state, why = _by_probability(
@@ -203,7 +203,7 @@ def _dearer(ground: Ground) -> Answer:
         payback,
         _CHEAPER,
         f"{payback.rival} ({payback.option}) meets all needs; a fine-tune is 30 % cheaper to run with a "
-        f"probability of {words.percent(payback.p_cheaper)}",
+        f"probability of {percent(payback.p_cheaper)}",
     )
     return _answer(ground, state, why)
 
@@ -212,7 +212,7 @@ def _winners_sentence(ground: Ground) -> str:
     best = ground.winners[0]
     others = f" (and {len(ground.winners) - 1} more)" if len(ground.winners) > 1 else ""
     needs = requirements_of(ground.result, best.id)
-    texts = [f"{r.need.metric.replace('_', ' ')} is {r.why}" for r in needs]
+    texts = [f"{metric(r.need.metric)} is {r.why}" for r in needs]
     return f"{best.id}{others} meets all needs: {'; '.join(texts)}."
 
 
@@ -220,7 +220,7 @@ def _open_sentence(ground: Ground, contender: ContenderResult) -> str:
     open_ = [r for r in requirements_of(ground.result, contender.id) if r.state == "undecided"]
     if not open_:
         return f"{contender.id} meets each need taken alone, but not with the correction for several contenders."
-    return f"{contender.id} is not decided: {open_[0].need.metric.replace('_', ' ')}: {open_[0].why}."
+    return f"{contender.id} is not decided: {metric(open_[0].need.metric)}: {open_[0].why}."
 
 
 def _all_unmet(ground: Ground, asked: Sequence[ContenderResult]) -> Question1:
@@ -242,7 +242,7 @@ def _all_unmet(ground: Ground, asked: Sequence[ContenderResult]) -> Question1:
     models: dict[str, list[str]] = {}
     for doubt in unique:
         models.setdefault(doubt.why, []).append(doubt.model)
-    reasons = [f"{reason} ({words.listed(names)})" for reason, names in models.items()]
+    reasons = [f"{reason} ({listed(names)})" for reason, names in models.items()]
     why = f"{sentence}; not cleared: {'; '.join(reasons[:3])}."
     return Question1(_answer(ground, "undecided", why), tuple(unique))
 
@@ -257,13 +257,13 @@ def _shortest(unmet: Mapping[str, Sequence[Requirement]]) -> str:
         ((name, r) for name, rs in unmet.items() for r in rs),
         key=lambda item: (item[1].gap.value or 0.0) / item[1].need.threshold,
     )
-    return f"nearest is {name}, whose {need.need.metric.replace('_', ' ')} is {need.why}"
+    return f"nearest is {name}, whose {metric(need.need.metric)} is {need.why}"
 
 
 def _standings(ground: Ground) -> tuple[str, ...]:
     lines = []
     for contender in evidence(ground.result):
-        states = [f"{r.need.metric.replace('_', ' ')} {r.state}" for r in requirements_of(ground.result, contender.id)]
+        states = [f"{metric(r.need.metric)} {r.state}" for r in requirements_of(ground.result, contender.id)]
         lines.append(f"{contender.id}: {', '.join(states)} (n = {contender.n:,}).")
     return tuple(lines)
 

@@ -11,6 +11,7 @@ from evalkit.records.economics import Economics, Gpu, Span, Tuned
 from evalkit.records.evidence import Facts
 from evalkit.records.run import ContenderResult
 from evalkit.stats.clusters import FloatArray
+from evalkit.wording.numbers import money
 
 ZERO = Span(0.0, 0.0)
 HOURS_PER_MONTH = 730.0
@@ -97,17 +98,17 @@ def _by_machines(facts: Facts, economics: Economics, endpoint: ContenderResult |
         if hour is None or endpoint is None:
             return None
         month = hour * HOURS_PER_MONTH
-        source = f"one replica of {endpoint.id} at ${hour:g} an hour; its capacity (economics.gpu) is not declared"
+        source = f"one replica of {endpoint.id} at {money(hour)} an hour; its capacity (economics.gpu) is not declared"
         return Tuned(Span(month, month), ZERO, source, measured=True)
     rate = gpu.gpu_hour if hour is None else hour
     if gpu.min_replicas == 0:
         busy = rate / 3600 / gpu.capacity_rps
         source = (
-            f"busy seconds of machines at ${rate:g} an hour that scale to zero, {gpu.capacity_rps:g} calls a second"
+            f"busy seconds of machines at {money(rate)} an hour that scale to zero, {gpu.capacity_rps:g} calls a second"
         )
         return Tuned(ZERO, Span(busy, busy), source, measured=measured)
     machines = Gpu(rate, gpu.capacity_rps, gpu.min_replicas, gpu.peak_to_mean)
-    source = f"machines at ${rate:g} an hour for the peak rate, {gpu.capacity_rps:g} calls a second each"
+    source = f"machines at {money(rate)} an hour for the peak rate, {gpu.capacity_rps:g} calls a second each"
     return Tuned(ZERO, ZERO, source, machines, measured)
 
 

@@ -11,6 +11,7 @@ from evalkit.records.plan import TokenMix
 from evalkit.records.price import Price, Tier
 from evalkit.records.request import CacheTtl
 from evalkit.records.run import UnmeasuredCost
+from evalkit.wording.numbers import calls, money
 
 BYTES_PER_TOKEN = 4.0  # a common rule for English text; tokenizers differ by a fifth either way
 
@@ -111,23 +112,11 @@ def _sentence(model: Unmeasured, volume: Volume, month: float | None) -> str:
         return f"{name}: no price is known for {model.spec.provider_model}, so nothing is said of its cost."
     if month is None or not volume.calls_per_month:
         return f"{name}: no calls_per_month in the suite, so no monthly bill."
-    calls = _calls(volume.calls_per_month)
-    text = f"At {calls} calls a month, if {name} is good enough, its bill is about ${_money(month)}"
+    at = f"At {calls(volume.calls_per_month)} calls a month"
+    text = f"{at}, if {name} is good enough, its bill is about {money(month)}"
     hosting = volume.hosting_low
     if hosting is not None and model.spec.role != "fine_tuned":
         if month < hosting:
-            return f"{text}, under the ${_money(hosting)} that hosting alone costs: RULE OUT on cost."
-        return f"{text}; hosting a fine-tune starts at ${_money(hosting)}."
+            return f"{text}, under the {money(hosting)} that hosting alone costs: RULE OUT on cost."
+        return f"{text}; hosting a fine-tune starts at {money(hosting)}."
     return f"{text}."
-
-
-def _calls(calls: float) -> str:
-    return f"{calls / 1e6:g} M" if calls >= 1e6 else f"{calls:,.0f}"
-
-
-def _money(dollars: float) -> str:
-    """Two significant digits: these are estimates."""
-    if dollars >= 100:
-        magnitude = 10 ** (len(str(int(dollars))) - 2)
-        return f"{round(dollars / magnitude) * magnitude:,.0f}"
-    return f"{dollars:.2g}"

@@ -18,7 +18,10 @@ from evalkit.records.economics import EconomicsFigures
 from evalkit.records.evidence import Facts
 from evalkit.records.run import RunResult
 from evalkit.records.verdict import Answer, Subject, Verdict
-from evalkit.wording import decision_words as words
+from evalkit.wording.names import metric
+from evalkit.wording.needs import limit
+from evalkit.wording.numbers import calls, money, percent, share
+from evalkit.wording.text import listed
 
 _NO_FIGURES = EconomicsFigures((), None, None, None, ())
 _STOOD_FOR = {
@@ -84,7 +87,7 @@ def _keep(ground: Ground, draws: int) -> tuple[Ground, _Answers, Sequence[Doubt]
 def _first(facts: Facts) -> tuple[str, ...]:
     found = [f"Vouched for, not measured: {_STOOD_FOR[name]}." for name in facts.vouched]
     if facts.assumed:
-        names = words.listed([name.replace("_", " ") for name in facts.assumed])
+        names = listed([name.replace("_", " ") for name in facts.assumed])
         found.append(f"Assumed by default, not declared: {names}.")
     if facts.chosen_on_test:
         found.append("The prompt was chosen on test, so its figures flatter it.")
@@ -131,7 +134,7 @@ def _prompting(ground: Ground, answers: _Answers) -> _Text:
 def _cheapest_winner(ground: Ground) -> str:
     for rival in ground.economics.rivals:
         if rival.meets and rival.suits:
-            return f"{rival.contender} ({rival.option}, {words.money(rival.per_1000_calls)} per 1,000 calls)"
+            return f"{rival.contender} ({rival.option}, {money(rival.per_1000_calls)} per 1,000 calls)"
     return ground.winners[0].id
 
 
@@ -142,7 +145,7 @@ def _needs_rise(ground: Ground, contender: str) -> str:
         return "the needs become stricter"
     tight = min(shares, key=lambda r: r.need.margin - (r.gap.high or 0.0))
     reach = tight.need.threshold - (tight.gap.high or 0.0)
-    return f"the {tight.need.metric.replace('_', ' ')} needed rises above {words.share(reach)}"
+    return f"the {metric(tight.need.metric)} needed rises above {share(reach)}"
 
 
 def _labels(ground: Ground, answers: _Answers) -> _Text:
@@ -170,17 +173,17 @@ def _volume(ground: Ground) -> str | None:
     parts = []
     now = ground.facts.economics.calls_per_month if ground.facts.economics else None
     if payback.needed_calls is not None and (now is None or payback.needed_calls > now.low):
-        parts.append(f"{words.calls(payback.needed_calls)} calls a month")
+        parts.append(f"{calls(payback.needed_calls)} calls a month")
     if ground.economics.needed_value is not None:
-        parts.append(f"a correct answer worth at least {words.money(ground.economics.needed_value)}")
+        parts.append(f"a correct answer worth at least {money(ground.economics.needed_value)}")
     if payback.affordable_build is not None and payback.affordable_build > 0:
-        parts.append(f"a build for at most {words.money(payback.affordable_build)}")
+        parts.append(f"a build for at most {money(payback.affordable_build)}")
     return " or ".join(parts) if parts else "prices of prompting rise; at these costs no volume pays the build back"
 
 
 def _does_not_pay(ground: Ground, answers: _Answers) -> _Text:
     p = ground.economics.payback
-    chance = words.percent(p.p_pays_back) if p else "unknown"
+    chance = percent(p.p_pays_back) if p else "unknown"
     months = ground.facts.economics.horizon_months if ground.facts.economics else 12
     sentence = f"RULE OUT: a fine-tune pays back within {months} months with a probability of {chance} only."
     return _Text(sentence, f"Go on with {p.rival} ({p.option})." if p else None, _volume(ground))
@@ -188,14 +191,11 @@ def _does_not_pay(ground: Ground, answers: _Answers) -> _Text:
 
 def _fund(ground: Ground, _: _Answers) -> _Text:
     p = ground.economics.payback
-    limit = f" up to {words.money(p.affordable_build)}" if p and p.affordable_build is not None else ""
+    up_to = f" up to {money(p.affordable_build)}" if p and p.affordable_build is not None else ""
     needs = {r.need for r in ground.result.requirements}
-    goals = [
-        f"{n.metric.replace('_', ' ')} {'≥' if n.at_least else '≤'} {n.threshold:g}"
-        for n in sorted(needs, key=lambda n: n.metric)
-    ]
+    goals = [f"{metric(n.metric)} {limit(n)}" for n in sorted(needs, key=lambda n: n.metric)]
     return _Text(
-        f"FUND{limit}, provided that the fine-tune reaches {words.listed(goals)} on this test split.",
+        f"FUND{up_to}, provided that the fine-tune reaches {listed(goals)} on this test split.",
         None,
         "a prompted model meets all needs, or the volume falls",
     )
@@ -220,7 +220,7 @@ def _not_known(ground: Ground, answers: _Answers) -> _Text:
 def _kept(ground: Ground, answers: _Answers) -> _Text:
     name = keep.endpoint(ground).id
     p = ground.economics.payback
-    worth = f"; it is worth {words.money(p.net.median)} over the horizon" if p else ""
+    worth = f"; it is worth {money(p.net.median)} over the horizon" if p else ""
     return _Text(f"FUND: keep {name}{worth}.", None, "a prompted model does as well for less")
 
 

@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from evalkit.records.baseline import Baseline
 from evalkit.records.check import DropTest, GateName
 from evalkit.regression.drop import Fall
+from evalkit.wording.numbers import change, count, in_points, milliseconds, money, p_value, points, share
 
 _SHARE: dict[str, str] = {"drop": "accuracy", "format_validity_drop": "format validity"}
-
-
-def points(value: float) -> str:
-    """A difference of shares, as `4.2 points`."""
-    return f"{100 * value:.1f} points"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,7 @@ class DropWords:
 
     def within_tolerance(self) -> str:
         """Real, and tolerable."""
-        return f"{self._moved()}: a real drop (p {self._p()}), within the tolerance of {points(self.tolerance)}"
+        return f"{self._moved()}: a real drop (p {self._p()}), within the tolerance of {in_points(self.tolerance)}"
 
     def not_told_from_chance(self) -> str:
         """Large, and perhaps chance."""
@@ -51,7 +47,7 @@ class DropWords:
 
     def noted(self) -> str:
         """The suite only wants to know."""
-        return f"{self._moved()} (p {self._p()}), more than the tolerance of {points(self.tolerance)}"
+        return f"{self._moved()} (p {self._p()}), more than the tolerance of {in_points(self.tolerance)}"
 
     def not_asked_again(self, reason: str) -> str:
         """A suspect without a second run."""
@@ -71,32 +67,32 @@ class DropWords:
     def confirmed(self) -> str:
         """A regression."""
         return (
-            f"{self._moved()}, more than the tolerance of {points(self.tolerance)}; the fresh run confirms it "
+            f"{self._moved()}, more than the tolerance of {in_points(self.tolerance)}; the fresh run confirms it "
             f"({self._second()}; p {self._p()} after correction over the night)"
         )
 
     def _moved(self) -> str:
-        """`accuracy fell by 4.2 points (0.921 to 0.879, 95 % interval -6.6 to -1.8, n 500)`."""
-        estimate, share = self.test.difference, _SHARE[self.gate]
+        """`accuracy fell by 4.2 points (.921 to .879, 95 % interval −6.6 to −1.8, n 500)`."""
+        estimate, name = self.test.difference, _SHARE[self.gate]
         if estimate.value is None or self.fell.before is None or self.fell.now is None:
-            return f"{share} is unknown"
+            return f"{name} is unknown"
         verb = "fell" if estimate.value < 0 else "rose"
-        moved = f"{share} {verb} by {points(abs(estimate.value))}" if estimate.value else f"{share} is unchanged"
+        moved = f"{name} {verb} by {points(abs(estimate.value))} points" if estimate.value else f"{name} is unchanged"
         bounds = ""
         if estimate.low is not None and estimate.high is not None:
-            bounds = f", 95 % interval {100 * estimate.low:+.1f} to {100 * estimate.high:+.1f}"
-        return f"{moved} ({self.fell.before:.3f} to {self.fell.now:.3f}{bounds}, n {self.test.n:,})"
+            bounds = f", 95 % interval {points(estimate.low, signed=True)} to {points(estimate.high, signed=True)}"
+        return f"{moved} ({share(self.fell.before)} to {share(self.fell.now)}{bounds}, n {self.test.n:,})"
 
     def _seen(self) -> str:
         if self.test.visible is None:
             return "no drop, however large, would be seen for sure"
-        return f"a drop of {points(self.test.visible)} would be seen with 80 % power"
+        return f"a drop of {points(self.test.visible)} points would be seen with 80 % power"
 
     def _rows(self) -> str:
-        return "1 row" if self.test.n == 1 else f"{self.test.n:,} rows"
+        return count(self.test.n, "row")
 
     def _second(self) -> str:
-        return "unknown" if self.test.second is None else f"{100 * self.test.second:+.1f} points"
+        return "unknown" if self.test.second is None else f"{points(self.test.second, signed=True)} points"
 
     def _p(self) -> str:
         return _p(self.test.p_corrected)
@@ -111,16 +107,14 @@ def grew(gate: GateName, before: Baseline, now: Baseline, by: float) -> str:
     """Cost or latency, then and now."""
     if gate == "cost_up":
         old, new = before.cost_per_1000_calls or 0.0, now.cost_per_1000_calls or 0.0
-        text = f"1,000 calls cost ${new:.4g}, in the baseline ${old:.4g} ({by:+.0%})"
+        text = f"1,000 calls cost {money(new)}, in the baseline {money(old)} ({change(by)})"
         if before.prices_as_of != now.prices_as_of:
             text += f"; list prices of {now.prices_as_of or 'unknown date'} and {before.prices_as_of or 'unknown date'}"
         return text
     old = before.latency_ms.p50 or 0.0 if before.latency_ms else 0.0
     new = now.latency_ms.p50 or 0.0 if now.latency_ms else 0.0
-    return f"the median latency is {new:,.0f} ms, in the baseline {old:,.0f} ms ({by:+.0%})"
+    return f"the median latency is {milliseconds(new)}, in the baseline {milliseconds(old)} ({change(by)})"
 
 
 def _p(p: float | None) -> str:
-    if p is None:
-        return "unknown"
-    return f"{p:.2g}" if p >= 1e-4 else f"{p:.1e}"
+    return "unknown" if p is None else p_value(p)

@@ -25,6 +25,7 @@ from evalkit.records.estimate import Requirement
 from evalkit.regression import gate_words as words
 from evalkit.regression.drop import Fall, fall, together
 from evalkit.stats.multiple import holm
+from evalkit.wording.numbers import change
 
 NIGHT_LEVEL = 0.01
 RUN_LEVEL = 0.02  # of each of the two runs, over the tests of the night (Bonferroni)
@@ -250,9 +251,9 @@ class _Case:
             reason = self.again.reason if self.again else ""
             yield Finding(gate, "undecided", f"{text}; {words.no_fresh_run(reason)}", by, limit.most)
         elif _grown(second, limit):
-            yield Finding(gate, "fail", f"{text}; the fresh run confirms it ({second:+.0%})", by, limit.most)
+            yield Finding(gate, "fail", f"{text}; the fresh run confirms it ({change(second)})", by, limit.most)
         else:
-            yield Finding(gate, "note", f"{text}; the fresh run does not confirm it ({second:+.0%})", by, limit.most)
+            yield Finding(gate, "note", f"{text}; the fresh run does not confirm it ({change(second)})", by, limit.most)
 
     def _infra(self) -> Iterator[Finding]:
         then, lost = self.held.gates.infra_errors, self.held.tonight.status.get("infra_error", 0)

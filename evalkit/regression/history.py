@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from evalkit.records.history import Change, ChangeKind, Night
 from evalkit.stats.clusters import FloatArray
+from evalkit.wording.numbers import share
 
 LEVEL = 0.005
 _DRAWS = 4999
@@ -87,7 +88,7 @@ def changes_of(nights: Sequence[Night]) -> tuple[Change, ...]:
     values = [value for i in measured if (value := _accuracy(nights[i])) is not None]
     for point in change_points(values):
         verb = "fell" if point.after < point.before else "rose"
-        text = f"accuracy {verb} from {point.before:.3f} to {point.after:.3f}"
+        text = f"accuracy {verb} from {share(point.before)} to {share(point.after)}"
         found.append(Change(measured[point.index], "accuracy", text, point.p))
     return tuple(sorted(found, key=lambda change: change.index))
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from evalkit.records.estimate import Need, Requirement
 from evalkit.records.metric import is_share
 from evalkit.records.run import ContenderResult, RunResult
-from evalkit.wording.text import count, interval, listed, plain, share
-from evalkit.wording.words import amount
+from evalkit.wording.names import metric
+from evalkit.wording.needs import shortfall
+from evalkit.wording.numbers import count, interval
+from evalkit.wording.text import listed, plain
 
 
 def answer(result: RunResult) -> list[str]:
@@ -46,11 +48,8 @@ def _standing(contender: ContenderResult, requirements: Sequence[Requirement]) -
 def _short(r: Requirement) -> str:
     if r.gap.value is None or r.gap.low is None:
         return r.why
-    if is_share(r.need.metric):
-        missed, least = 100 * r.gap.value, 100 * r.gap.low
-        side = "short of" if r.need.at_least else "over"
-        return f"{missed:.1f} points {side} {share(r.need.threshold)} (at least {least:.1f})"
-    return f"{amount(r.need.metric, r.gap.value)} over {amount(r.need.metric, r.need.threshold)}"
+    missed, least = shortfall(r.need, r.gap)
+    return f"{missed} (at least {least})" if is_share(r.need.metric) else missed
 
 
 def _why(r: Requirement) -> str:
@@ -58,7 +57,7 @@ def _why(r: Requirement) -> str:
 
 
 def _of(need: Need) -> str:
-    return need.metric.replace("_", " ")
+    return metric(need.metric)
 
 
 def _incomplete(result: RunResult) -> str:

@@ -10,8 +10,10 @@ import msgspec
 
 from evalkit.records.baseline import Baseline
 from evalkit.report.terminal import console, print_table
-from evalkit.wording.text import DASH, count, dollars, milliseconds, plain
-from evalkit.wording.words import figure
+from evalkit.wording.names import status
+from evalkit.wording.needs import figure
+from evalkit.wording.numbers import count, milliseconds, money
+from evalkit.wording.text import DASH, plain
 
 _SHORT = 12  # digits of a digest
 
@@ -41,7 +43,7 @@ def show_baselines(found: Sequence[tuple[Path, Baseline | Exception]], stream: I
             plain(b.contender),
             f"{b.n:,}",
             figure("accuracy", b.metrics.get("accuracy")),
-            dollars(b.cost_per_1000_calls),
+            money(b.cost_per_1000_calls),
             milliseconds(b.latency_ms.p50 if b.latency_ms else None),
             plain(_day(b)),
         )
@@ -62,14 +64,14 @@ def show_baseline(path: Path, baseline: Baseline, stream: IO[str]) -> None:
 
 
 def _lines(path: Path, b: Baseline) -> list[str]:
-    status = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in b.status.items() if n)
+    answers = ", ".join(f"{n:,} {status(name)}" for name, n in b.status.items() if n)
     served = b.provenance.served_model or "unknown"
     groups = len({sample.group for sample in b.samples if sample.group is not None})
     lines = [
         f"{b.contender} of {b.suite} ({path})",
-        f"{count(b.n, 'sample')}, {count(b.epochs, 'epoch')}{f', {groups:,} groups' if groups else ''}: {status}",
+        f"{count(b.n, 'sample')}, {count(b.epochs, 'epoch')}{f', {groups:,} groups' if groups else ''}: {answers}",
         *(f"{name}: {figure(name, each)}" for name, each in b.metrics.items() if each and each.value is not None),
-        f"cost of 1,000 calls: {dollars(b.cost_per_1000_calls)} (list prices of {b.prices_as_of or 'unknown date'})",
+        f"cost of 1,000 calls: {money(b.cost_per_1000_calls)} (list prices of {b.prices_as_of or 'unknown date'})",
     ]
     if b.latency_ms:
         p95 = figure("latency_p95_ms", b.latency_ms.estimate)

@@ -8,9 +8,9 @@ from typing import IO, Any
 import msgspec
 
 from evalkit.records.check import ContenderCheck, DropTest, Finding, Night, SuiteCheck
-from evalkit.report.comparison_words import points
 from evalkit.report.terminal import console, print_table
-from evalkit.wording.text import DASH, count, interval, plain
+from evalkit.wording.numbers import count, difference, interval, points
+from evalkit.wording.text import DASH, plain
 
 GATES: dict[str, str] = {
     "baseline": "baseline",
@@ -151,11 +151,8 @@ def difference_of(contender: ContenderCheck) -> str:
     test = _test(contender)
     if test is None or test.difference.value is None:
         return DASH
-    difference = test.difference
-    text = f"{points(difference.value or 0.0, signed=True)} pt"
-    if difference.low is None or difference.high is None:
-        return text
-    return f"{text} [{points(difference.low, signed=True)}, {points(difference.high, signed=True)}]"
+    text = f"{points(test.difference.value, signed=True)} pt"
+    return text + difference(test.difference).removeprefix(text.removesuffix(" pt"))
 
 
 def _sees(contender: ContenderCheck) -> str:

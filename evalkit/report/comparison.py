@@ -7,9 +7,10 @@ from string import ascii_uppercase
 from typing import IO, Any
 
 from evalkit.records.comparison import Comparison, Flip, Pair, SideFigures
-from evalkit.report.comparison_words import left_out, p_value, points, readings
+from evalkit.report.comparison_words import left_out, readings
 from evalkit.report.terminal import console, print_table
-from evalkit.wording.text import DASH, count, dollars, milliseconds, plain, share
+from evalkit.wording.numbers import count, difference, milliseconds, money, p_value, share
+from evalkit.wording.text import DASH, plain
 
 _FIRST = ("a", "b", "n", "difference", "p", "p_corrected", "test", "only_a", "only_b")
 _WIDE = 90  # columns from which a difference and its interval stand on one line
@@ -98,7 +99,7 @@ def _sides_table(comparison: Comparison, letters: _Letters) -> Any:
         table.add_column(name, justify="right")
     for (label, split), side in figures.items():
         name = plain(label) if split == "test" else f"{plain(label)} ({split})"
-        cells = (f"{side.infra_errors:,}", dollars(side.cost_per_1000_calls), _times(side))
+        cells = (f"{side.infra_errors:,}", money(side.cost_per_1000_calls), _times(side))
         table.add_row(letters[label, split], Text(name), *cells)
     return table
 
@@ -121,10 +122,8 @@ def _pairs_table(comparison: Comparison, letters: _Letters, narrow: bool) -> Any
         table.add_column(name, justify="right", no_wrap=True)
     for pair in comparison.pairs:
         a, b = _names(pair, letters)
-        d = pair.difference
-        size = DASH if d.value is None else points(d.value, signed=True)
-        if d.low is not None and d.high is not None:
-            size += f"{chr(10) if narrow else ' '}[{points(d.low, signed=True)}, {points(d.high, signed=True)}]"
+        size = difference(pair.difference)
+        size = size.replace(" ", "\n", 1) if narrow else size
         accuracy = f"{share(pair.figures_a.accuracy)} → {share(pair.figures_b.accuracy)}"
         only = f"{a} {pair.only_a:,}, {b} {pair.only_b:,}"
         values = (p_value(pair.p_corrected if name == "p (Holm)" else pair.p) for name in ps)

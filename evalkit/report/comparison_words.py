@@ -3,30 +3,10 @@
 from __future__ import annotations
 
 from evalkit.records.comparison import Comparison, LeftOut, NonInferiority, Pair
-from evalkit.wording.text import DASH, count, listed, plain
+from evalkit.wording.numbers import count, in_points, p_value, points
+from evalkit.wording.text import listed, plain
 
 _ALPHA = 0.05
-
-
-def points(value: float, signed: bool = False) -> str:
-    """A difference of shares in percentage points: `2.4`, or `+2.4`; small ones with more digits."""
-    size = 100 * value
-    text = f"{size:.1f}" if abs(size) >= 0.095 else f"{size:.2g}"
-    if float(text) == 0:
-        return "0.0"
-    return f"+{text}" if signed and size > 0 else text
-
-
-def p_value(p: float | None) -> str:
-    """`0.21`, `0.034`, `0.0032`, `< 0.0001`."""
-    if p is None:
-        return DASH
-    if p < 0.0001:
-        return "< 0.0001"
-    if p >= 0.095:
-        return f"{p:.2f}"
-    # As many digits as show on which side of the level it lies.
-    return next((text for digits in (2, 3, 4) if float(text := f"{p:.{digits}g}") != _ALPHA), f"{p:g}")
 
 
 def readings(pair: Pair, comparison: Comparison, a: str | None = None, b: str | None = None) -> list[str]:
@@ -98,8 +78,8 @@ def _visible(pair: Pair) -> str:
 
 
 def _margin(reading: NonInferiority, a: str, b: str) -> str:
-    margin = f"{100 * reading.margin:g}"
-    claim = f"{b} is at most {margin} points worse than {a}"
+    margin = in_points(reading.margin)
+    claim = f"{b} is at most {margin} worse than {a}"
     if reading.shown is None or reading.lower is None:
         return f"Whether {claim} is not decided."
     if reading.shown and reading.lower >= 0:
@@ -107,7 +87,5 @@ def _margin(reading: NonInferiority, a: str, b: str) -> str:
     if reading.shown:
         return f"{claim}: with 95 % confidence at most {points(-reading.lower)}."
     if reading.upper is not None and reading.upper < -reading.margin:
-        return (
-            f"{b} is more than {margin} points worse than {a}: with 95 % confidence at least {points(-reading.upper)}."
-        )
+        return f"{b} is more than {margin} worse than {a}: with 95 % confidence at least {points(-reading.upper)}."
     return f"Not shown that {claim}: it may be {points(-reading.lower)} points worse (one-sided 95 % bound)."

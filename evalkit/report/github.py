@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from evalkit.records.check import ContenderCheck, Night, SuiteCheck
 from evalkit.report.check import difference_of, flaky_lines, headline, level_line, lines_of, title_of, worst_outcome
 from evalkit.report.memo.markdown import inert
-from evalkit.wording.text import interval, plain
+from evalkit.wording.numbers import interval
+from evalkit.wording.text import plain
 
 _LONGEST = 1000
 _MOST_ANNOTATIONS = 10  # GitHub shows 10 of each kind per step

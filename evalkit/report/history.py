@@ -9,7 +9,8 @@ import msgspec
 
 from evalkit.records.history import ContenderHistory, History, Night
 from evalkit.report.terminal import console, print_table
-from evalkit.wording.text import DASH, dollars, interval, milliseconds, plain, share
+from evalkit.wording.numbers import interval, milliseconds, money, p_value, share
+from evalkit.wording.text import DASH, plain
 
 _BARS = "▁▂▃▄▅▆▇█"
 _MARKS = {"accuracy": "▲", "model": "M", "data": "D", "prompt": "P", "scoring": "S"}
@@ -34,7 +35,7 @@ def print_history(history: History, out: Any) -> None:
             out.print(line, markup=False, soft_wrap=True)
         print_table(_table(contender), out)
         for change in contender.changes:
-            p = "" if change.p is None else f" (p {change.p:.2g}, permutation test)"
+            p = "" if change.p is None else f" (p {p_value(change.p)}, permutation test)"
             text = f"{_MARKS[change.kind]} {_day(contender.nights[change.index])}: {change.text}{p}"
             out.print(plain(text), markup=False, soft_wrap=True)
         out.print()
@@ -86,7 +87,7 @@ def _table(contender: ContenderHistory) -> Any:
             f"{night.n:,}",
             interval(night.accuracy),
             interval(night.format_validity),
-            dollars(night.cost_per_1000_calls),
+            money(night.cost_per_1000_calls),
             milliseconds(night.latency_p50_ms),
             Text(plain(night.served_model, 60) if night.served_model else DASH),
             " ".join([*marks, *_remarks(night)]),

@@ -10,8 +10,8 @@ import msgspec
 from evalkit.records.ladder import LadderReport, ModelLadder, RungFigures
 from evalkit.report.history import sparkline
 from evalkit.report.terminal import console, print_table
-from evalkit.wording.text import DASH, count, dollars, interval, plain, share
-from evalkit.wording.words import point, points
+from evalkit.wording.numbers import count, difference, interval, money, points, share
+from evalkit.wording.text import DASH, plain
 
 
 def ladder_json(report: LadderReport) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def show_ladder(report: LadderReport, stream: IO[str]) -> None:
     for warning in report.warnings:
         line(f"warning: {plain(warning)}")
     line(
-        f"spent now {dollars(report.spent)}, cost of a cold climb {dollars(report.cold)}; "
+        f"spent now {money(report.spent)}, cost of a cold climb {money(report.cold)}; "
         f"{count(report.sent, 'answer')} asked for, the rest from the response cache"
     )
     line(f"Kept for the verdict: {plain(report.evidence)}; every answer: {plain(report.run)}")
@@ -56,7 +56,7 @@ def model_lines(model: ModelLadder) -> Iterator[str]:
     word = {True: "The curve has flattened", False: "The curve has not flattened", None: "Not known"}[model.used_up]
     yield f"{word}: {plain(model.why, 600)}."
     if model.over_chosen is not None and model.best is not None:
-        over = f"{points(model.over_chosen)} points over {plain(model.chosen)}"
+        over = f"{difference(model.over_chosen)} points over {plain(model.chosen)}"
         yield f"The best rung, {plain(model.best)}, gains {over}."
 
 
@@ -89,8 +89,8 @@ def _cells(rung: RungFigures) -> list[str]:
     return [
         f"{rung.n:,}",
         interval(rung.accuracy),
-        points(rung.gain),
-        point(rung.upper),
-        dollars(rung.cost_per_1000_calls),
+        difference(rung.gain),
+        points(rung.upper, signed=True),
+        money(rung.cost_per_1000_calls),
         tokens,
     ]

@@ -8,7 +8,9 @@ from typing import IO, Any
 from evalkit.records.plan import Plan, Visible
 from evalkit.records.request import Request
 from evalkit.report.terminal import console, print_table
-from evalkit.wording.text import DASH, count, dollars, plain
+from evalkit.wording.needs import need
+from evalkit.wording.numbers import count, money, points
+from evalkit.wording.text import DASH, plain
 
 _LONGEST = 2000
 
@@ -89,21 +91,17 @@ def _table(plan: Plan) -> Any:
     for c in plan.contenders:
         mix = c.tokens
         tokens = [f"{mix.prefix:,.0f}", f"{mix.suffix:,.0f}", f"{mix.output:,.0f}"]
-        table.add_row(c.id, c.split, f"{c.calls:,}", *tokens, dollars(c.cost), dollars(c.cost_uncached))
+        table.add_row(c.id, c.split, f"{c.calls:,}", *tokens, money(c.cost), money(c.cost_uncached))
     total = [c.cost for c in plan.contenders if c.cost is not None]
-    table.add_row("all with a price", "", "", "", "", "", dollars(sum(total)) if total else DASH, "")
+    table.add_row("all with a price", "", "", "", "", "", money(sum(total)) if total else DASH, "")
     return table
 
 
 def _visible_line(v: Visible, n: int) -> str:
-    """`accuracy ≥ 0.92: 353 rows can see a shortfall of 4.3 points or a surplus of 3.1`."""
-    sign, less = ("≥", "−") if v.need.at_least else ("≤", "+")
-    need = f"{v.need.metric} {sign} {v.need.threshold:g}"
-    if v.need.margin:
-        need += f" {less} {v.need.margin:g}"
-    short = f"a shortfall from {100 * v.shortfall:.1f} points" if v.shortfall is not None else "no shortfall"
-    over = f"a surplus from {100 * v.surplus:.1f} points" if v.surplus is not None else "no surplus"
-    text = f"{need}: {count(n, 'row')} can see {short} and {over} (80 % power)"
+    """`accuracy ≥ .920 (margin 1 point): 353 rows can see a shortfall of 4.3 points or a surplus of 3.1`."""
+    short = f"a shortfall from {points(v.shortfall)} points" if v.shortfall is not None else "no shortfall"
+    over = f"a surplus from {points(v.surplus)} points" if v.surplus is not None else "no surplus"
+    text = f"{need(v.need)}: {count(n, 'row')} can see {short} and {over} (80 % power)"
     if v.clean_answers > n:
         return f"{text}; it takes {v.clean_answers:,} clean answers to show it, so {n:,} cannot"
     return text

@@ -9,7 +9,8 @@ from time import monotonic
 from typing import IO, Any, Protocol
 
 from evalkit.report.terminal import console
-from evalkit.wording.text import count, dollars, plain
+from evalkit.wording.numbers import count, money
+from evalkit.wording.text import plain
 
 _FRAME_SECONDS = 0.2
 _PLAIN_SECONDS = 15.0
@@ -81,7 +82,7 @@ def cells(monitor: Watched, seconds: float) -> list[str]:
         f"{rate:,.1f}/s" if monitor.sent else "",
         count(monitor.retries, "retry", "retries") if monitor.retries else "",
         _waiting(monitor),
-        f"{dollars(monitor.spent)} spent" if monitor.spent else "",
+        f"{money(monitor.spent)} spent" if monitor.spent else "",
     ]
 
 

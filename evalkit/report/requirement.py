@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from evalkit.records.baseline import Baseline
 from evalkit.records.estimate import Requirement
-from evalkit.records.metric import is_share
 from evalkit.records.run import ContenderResult, RunResult
-from evalkit.wording.text import count, plain, share
-from evalkit.wording.words import amount, metric, need, point
-from evalkit.wording.words import figure as figure_text
+from evalkit.wording.names import metric, not_ok
+from evalkit.wording.needs import figure as figure_text
+from evalkit.wording.needs import need, shortfall
+from evalkit.wording.numbers import count, points, share
+from evalkit.wording.text import plain
 
 
 def requirement_line(requirement: Requirement, contender: ContenderResult) -> str:
@@ -23,12 +24,8 @@ def requirement_line(requirement: Requirement, contender: ContenderResult) -> st
     text += f" at n {figure.n:,}" if figure.n else ""
     gap = requirement.gap
     if requirement.state == "unmet" and gap.value is not None and gap.low is not None:
-        if is_share(asked.metric):
-            side = "short of" if asked.at_least else "over"
-            short, least = f"{100 * gap.value:.1f} points {side}", f"{100 * gap.low:.1f}"
-        else:
-            short, least = f"{amount(asked.metric, gap.value)} over", amount(asked.metric, gap.low)
-        return f"{text}: {short} {amount(asked.metric, asked.threshold)} (at least {least}, 95 % bound)"
+        missed, least = shortfall(asked, gap)
+        return f"{text}: {missed} (at least {least}, 95 % bound)"
     if requirement.state == "undecided":
         rows = f"; about {count(requirement.n_to_decide, 'row')} would decide" if requirement.n_to_decide else ""
         return f"{text}: undecided against {need(asked)}: {requirement.why}{rows}"
@@ -50,11 +47,11 @@ def _lines(
     before = baseline.metrics.get(requirement.need.metric) if baseline else None
     now = contender.figure(requirement.need.metric)
     if before is not None and before.value is not None and now is not None and now.value is not None:
+        moved = points(now.value - before.value, signed=True)
         yield (
-            f"accepted baseline: {share(before.value)} at n {before.n:,}, so {point(now.value - before.value)} points "
-            f"since; python -m evalkit compare baselines/{result.suite} {result.run} tells whether that is chance"
+            f"accepted baseline: {share(before.value)} at n {before.n:,}, so {moved} points since; "
+            f"python -m evalkit compare baselines/{result.suite} {result.run} tells whether that is chance"
         )
-    bad = {name.replace("_", " "): n for name, n in (contender.status or {}).items() if n and name != "ok"}
-    if bad:
-        yield "answers: " + ", ".join(f"{n:,} {name}" for name, n in bad.items())
+    if bad := not_ok(contender.status):
+        yield f"answers: {', '.join(bad)}"
     yield f"run: {result.run}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -10,7 +9,8 @@ from evalkit.records.estimate import Estimate, Need
 from evalkit.records.sweep import Sweep, SweepStep
 from evalkit.report.terminal import console, print_table
 from evalkit.store.summary import finite_json
-from evalkit.wording.text import DASH, count, dollars, listed, milliseconds, plain
+from evalkit.wording.numbers import count, milliseconds, money
+from evalkit.wording.text import DASH, listed, plain
 
 _NAMES = {"latency_p95_ms": "p95 of the latency", "ttft_p95_ms": "p95 of the time to the first token"}
 
@@ -48,7 +48,7 @@ def sweep_lines(found: Sweep) -> Iterator[str]:
         yield f"{plain(found.model)} keeps {needs} at {found.capacity_rps:g} calls a second (95 % sure){over}."
         yield f"There {plain(step.why)}, over {count(step.measured, 'call')}."
     yield f"It ended because {plain(found.ended)}; {count(found.calls, 'call')}" + (
-        f", {dollars(found.spent)} spent." if found.spent is not None else "."
+        f", {money(found.spent)} spent." if found.spent is not None else "."
     )
     for note in found.notes:
         yield f"note: {plain(note, 400)}"
@@ -58,8 +58,8 @@ def sweep_lines(found: Sweep) -> Iterator[str]:
 
 def _cost_lines(found: Sweep, capacity: float) -> Iterator[str]:
     if found.cost_per_1000_calls is not None:
-        cost = f"{dollars(found.cost_per_1000_calls)} per 1,000 calls"
-        yield f"At {dollars(found.gpu_hour)} an hour and always this busy: {cost}."
+        cost = f"{money(found.cost_per_1000_calls)} per 1,000 calls"
+        yield f"At {money(found.gpu_hour)} an hour and always this busy: {cost}."
     yield "For the suite's economics, where this endpoint is one replica:"
     hour = "…" if found.gpu_hour is None else f"{found.gpu_hour:g}"
     yield f"  economics.gpu.capacity_rps: {capacity:g}"
@@ -98,13 +98,8 @@ def _cells(step: SweepStep, streamed: bool) -> Iterator[str]:
 def _with_interval(estimate: Estimate | None) -> str:
     if estimate is None or estimate.value is None:
         return DASH
-    low, high = (_ms(each) for each in (estimate.low, estimate.high))
-    return f"{_ms(estimate.value)} [{low}, {high}]"
-
-
-def _ms(value: float | None) -> str:
-    return "never" if value is not None and math.isinf(value) else milliseconds(value)
+    return f"{milliseconds(estimate.value)} [{milliseconds(estimate.low)}, {milliseconds(estimate.high)}]"
 
 
 def _limit(need: Need) -> str:
-    return f"≤ {need.threshold + need.margin:g} ms"
+    return f"≤ {milliseconds(need.threshold + need.margin)}"

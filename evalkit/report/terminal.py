@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import IO, Any
 
 from evalkit.records.estimate import Requirement
-from evalkit.records.metric import is_share
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.report.answer import answer
-from evalkit.wording.text import DASH, count, dollars, interval, milliseconds, percent, plain
-from evalkit.wording.words import amount, ends, figure
+from evalkit.wording.names import not_ok
+from evalkit.wording.needs import distance, ends, figure, need
+from evalkit.wording.numbers import count, interval, milliseconds, money, percent
+from evalkit.wording.text import DASH, listed, plain
 
 _STATE_STYLE = {"met": "green", "unmet": "red", "undecided": "yellow"}
 _PLAIN_WIDTH = 200
@@ -103,34 +104,24 @@ def _cells(c: ContenderResult, result: RunResult, others: list[str], narrow: boo
         measured("format_validity"),
         *(measured(metric) for metric in others),
         cell(percent(c.cache_read_share)),
-        cell(dollars(c.cost.per_1000_calls) if c.cost else DASH, "cost_per_1000_calls"),
+        cell(money(c.cost.per_1000_calls) if c.cost else DASH, "cost_per_1000_calls"),
         cell(times.replace(" / ", " /\n") if narrow else times, p95),
     ]
 
 
 def _state(r: Requirement, narrow: bool) -> Any:
-    """`unmet, -16.1 pt`: the state, and the distance to the need, negative where it falls short."""
+    """`unmet, −16.1 pt`: the state, and the distance to the need, negative where it falls short."""
     from rich.text import Text
 
     if r.gap.value is None:
         return Text(r.state, style=_STATE_STYLE[r.state])
-    size = abs(r.gap.value)
-    distance = f"{100 * size:.1f} pt" if is_share(r.need.metric) else amount(r.need.metric, size)
-    return Text(
-        f"{r.state},{chr(10) if narrow else ' '}{'-' if r.gap.value > 0 else '+'}{distance}",
-        style=_STATE_STYLE[r.state],
-    )
+    return Text(f"{r.state},{chr(10) if narrow else ' '}{distance(r.need, r.gap)}", style=_STATE_STYLE[r.state])
 
 
 def _needs_line(result: RunResult) -> str:
     """What is asked for, once for all contenders."""
     needs = dict.fromkeys(r.need for r in result.requirements)
-    words = []
-    for need in needs:
-        limit = amount(need.metric, need.threshold)
-        margin = f" (margin {need.margin:g})" if need.margin else ""
-        words.append(f"{need.metric} {'≥' if need.at_least else '≤'} {limit}{margin}")
-    return f"good enough: {', '.join(words)}" if words else ""
+    return f"good enough: {'; '.join(need(wanted) for wanted in needs)}" if needs else ""
 
 
 def _details(result: RunResult) -> list[str]:
@@ -149,8 +140,7 @@ def _details(result: RunResult) -> list[str]:
 
 def _statuses(c: ContenderResult) -> str:
     """Everything that is not plainly ok, said with its number."""
-    bad = {k.replace("_", " "): n for k, n in (c.status or {}).items() if n and k != "ok"}
-    return ", ".join(f"{n:,} {name}" for name, n in bad.items())
+    return listed(not_ok(c.status))
 
 
 def _lenient(c: ContenderResult) -> str:
@@ -169,5 +159,5 @@ def _spent(c: ContenderResult) -> str:
     cached = f"{count(c.from_cache, 'answer')} from the response cache" if c.from_cache else ""
     if c.cost is None or c.cost.cold is None:
         return cached
-    paid = f"spent now {dollars(c.cost.spent)}, cost of a cold run {dollars(c.cost.cold)}"
+    paid = f"spent now {money(c.cost.spent)}, cost of a cold run {money(c.cost.cold)}"
     return f"{paid} (list prices of {c.cost.prices_as_of})" if c.cost.prices_as_of else paid

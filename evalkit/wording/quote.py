@@ -9,11 +9,10 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
+from evalkit.wording.text import visible
+
 _LONGEST_LINE = 100
 _LONGEST_WORD = 200
-
-# Control and format characters (bidi overrides among them), surrogates and line separators.
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 # What must not be echoed even where it was typed into the suite: keys and the passwords of URLs.
 _TOKENS = (
@@ -31,13 +30,6 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     by_fold = {_fold(candidate): candidate for candidate in reversed(list(candidates))}
     close = difflib.get_close_matches(_fold(word[:_LONGEST_WORD]), by_fold, n=1, cutoff=0.6)
     return by_fold[close[0]] if close else None
-
-
-def visible(text: str) -> str:
-    """`text` with control, format and surrogate characters written as escapes."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_escape(c) if unicodedata.category(c) in _HIDDEN_CATEGORIES else c for c in text)
 
 
 def safe(text: str) -> str:
@@ -62,14 +54,6 @@ def shortest(file: Path) -> str:
     except (OSError, ValueError):  # no working directory; another drive
         return str(file)
     return min(str(file), relative, key=len)
-
-
-def _escape(character: str) -> str:
-    short = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}.get(character)
-    if short:
-        return short
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def _masked(text: str, patterns: Iterable[re.Pattern[str]]) -> str:

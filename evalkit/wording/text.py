@@ -1,70 +1,64 @@
-"""Small pieces of text: numbers as people read them, and hostile text made harmless."""
+"""Hostile text made harmless, and words put in a row."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
-from evalkit.records.estimate import Estimate
-
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 DASH = "–"
+"""What stands for an unknown."""
+
+# What shows nothing, or moves what stands beside it: control, format (bidi overrides among them), surrogate and
+# private characters, line and paragraph separators.
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_SHORT_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
+
+
+def visible(text: str) -> str:
+    r"""The text with every hidden character written as an escape: `\n`, `\x1b`, `\u202e`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(c) if unicodedata.category(c) in _HIDDEN_CATEGORIES else c for c in text)
 
 
 def plain(text: str, longest: int = 300) -> str:
-    """One line that is safe in a terminal: control and bidi characters as escapes, length capped."""
-    cut = text if len(text) <= longest else text[: longest - 1] + "…"
-    return "".join(
-        c if unicodedata.category(c) not in _HIDDEN else c.encode("unicode_escape", "replace").decode() for c in cut
-    )
+    """One harmless line of at most `longest` characters of the text."""
+    return visible(text if len(text) <= longest else text[: longest - 1] + "…")
 
 
-def share(value: float | None) -> str:
-    """A proportion with three digits, as .925; 1 stays 1.000."""
-    if value is None:
-        return DASH
-    text = f"{value:.3f}"
-    return text[1:] if text.startswith("0.") else text
+def cut(text: str, longest: int) -> str:
+    """One harmless line of at most `longest` characters, escapes counted."""
+    short = plain(text, longest)
+    return short if len(short) <= longest else short[: longest - 1] + "…"
 
 
-def interval(estimate: Estimate | None) -> str:
-    """A share with its 95 % interval, as `.925 [.891, .949]`."""
-    if estimate is None or estimate.value is None:
-        return DASH
-    if estimate.low is None or estimate.high is None:
-        return share(estimate.value)
-    return f"{share(estimate.value)} [{share(estimate.low)}, {share(estimate.high)}]"
+def block(text: str, longest: int = 2000) -> str:
+    """Several lines made harmless: line ends and tabs stay, other hidden characters become escapes."""
+    lines = text[:longest].replace("\r\n", "\n").split("\n")
+    return "\n".join("\t".join(visible(part) for part in line.split("\t")) for line in lines)
 
 
-def percent(value: float | None) -> str:
-    """A share as whole per cent."""
-    return DASH if value is None else f"{value:.0%}".replace("%", " %")
+def harmless(text: str) -> str:
+    """Text of any length in which nothing is hidden; line ends and tabs stay."""
+    return text if text.isascii() and text.isprintable() else block(text, len(text))
 
 
-def dollars(value: float | None) -> str:
-    """US dollars with three significant digits, never fewer than two decimals."""
-    if value is None:
-        return DASH
-    if value == 0:
-        return "$0"
-    if value >= 0.995:
-        return f"${value:,.2f}"
-    return f"${value:.3g}" if value >= 1e-4 else f"${value:.1e}"
+def listed(words: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`; nothing for no words."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def milliseconds(value: float | None) -> str:
-    """Milliseconds, or seconds from ten on."""
-    if value is None:
-        return DASH
-    if value >= 10_000:
-        return f"{value / 1000:,.1f} s"
-    return f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"
+def is_command(text: str) -> bool:
+    """Whether a next step is to be pasted rather than read."""
+    first = text.split(maxsplit=1)[0] if text.strip() else ""
+    return first in {"evalkit", "python", "python3", "export", "pip", "uv", "cd", "git"}
 
 
-def count(n: int, noun: str, plural: str | None = None) -> str:
-    """A count with its noun, as `1 row` or `3 rows`."""
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
-
-
-def listed(words: list[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+def _escape(character: str) -> str:
+    short = _SHORT_ESCAPES.get(character)
+    if short:
+        return short
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

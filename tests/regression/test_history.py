@@ -56,7 +56,7 @@ def test_runs_that_were_not_measured_anew_do_not_count() -> None:
     incomplete = [replace(night, complete=False) for night in nights([0.93] * 9 + [0.90] * 9)]
     assert changes_of(incomplete) == ()
     (measured,) = changes_of(nights([0.93] * 9 + [0.90] * 9))
-    assert (measured.index, measured.kind, measured.text) == (9, "accuracy", "accuracy fell from 0.930 to 0.900")
+    assert (measured.index, measured.kind, measured.text) == (9, "accuracy", "accuracy fell from .930 to .900")
 
 
 def test_the_index_of_a_change_counts_the_nights_that_were_left_out() -> None:

@@ -10,7 +10,7 @@ from evalkit.records.comparison import Comparison, NonInferiority, Pair, Provena
 from evalkit.records.estimate import Estimate
 from evalkit.regression.compare import CompareOptions, compare_sides
 from evalkit.report.comparison import comparison_json, show_comparison
-from evalkit.report.comparison_words import p_value, points, readings
+from evalkit.report.comparison_words import readings
 from tests.regression.made import side
 
 
@@ -33,10 +33,10 @@ def test_a_difference_is_said_from_the_side_of_b() -> None:
 
 def test_no_evidence_names_what_could_not_be_seen() -> None:
     assert words(pair(0.004, 0.41)) == [
-        "B against A: no evidence of a difference (B is 0.4 points better on these samples (-1.0 to 5.0)); "
+        "B against A: no evidence of a difference (B is 0.4 points better on these samples (−1.0 to 5.0)); "
         "at this n a difference under 3.1 points could not be seen."
     ]
-    assert words(pair(-0.004, 0.41))[0].count("0.4 points worse on these samples (-5.0 to 1.0)") == 1
+    assert words(pair(-0.004, 0.41))[0].count("0.4 points worse on these samples (−5.0 to 1.0)") == 1
     assert "both are equally often right" in words(pair(0.0, 1.0))[0]
     assert "4 samples cannot show any difference" in words(replace(pair(0.0, 1.0, n=4), visible=None))[0]
 
@@ -65,24 +65,6 @@ def test_nothing_is_decided_with_few_clusters_or_without_answers() -> None:
 def test_the_margin_in_words(lower: float, upper: float, shown: bool | None, expected: str) -> None:
     reading = NonInferiority(0.02, lower, upper, shown)
     assert words(replace(pair(0.0, 1.0), noninferiority=reading))[1].startswith(expected)
-
-
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.0, "0.0"), (0.024, "2.4"), (-0.1, "-10.0"), (0.0004, "0.04"), (1e-9, "1e-07"), (-0.0, "0.0")]
-)
-def test_points(value: float, text: str) -> None:
-    assert points(value) == text
-
-
-def test_p_values_keep_two_digits() -> None:
-    assert [p_value(p) for p in (None, 0.9999, 0.21, 0.0499, 0.0032, 0.00001)] == [
-        "–",
-        "1.00",
-        "0.21",
-        "0.0499",
-        "0.0032",
-        "< 0.0001",
-    ]
 
 
 def shown(comparison: Comparison) -> str:

@@ -12,7 +12,8 @@ from evalkit.records.metric import METRICS, Metric
 from evalkit.records.run import ContenderResult, Cost, Percentiles, RunResult
 from evalkit.report.requirement import requirement_line
 from evalkit.report.terminal import show_run
-from evalkit.wording.words import amount, figure, metric
+from evalkit.wording.names import metric
+from evalkit.wording.needs import amount, figure
 from tests.report.parts import contender, held
 
 CLOCK = Percentiles(640.0, 1480.0, 620.0, 660.0, 1390.0, 1610.0, 400)
@@ -77,8 +78,8 @@ def test_a_share_that_must_stay_low_is_told_in_points(monkeypatch: pytest.Monkey
     assert requirement_line(missed, asked) == line
     stream = io.StringIO()
     show_run(RunResult("tickets", "runs/1", True, (asked,), (missed,)), stream)
-    assert "good enough: spam ≤ .050" in stream.getvalue()
-    assert "unmet, -15.0 pt" in stream.getvalue() and "15.0 points over .050" in stream.getvalue()
+    assert "good enough: spam ≤ .050 (margin 1 point)" in stream.getvalue()
+    assert "unmet, −15.0 pt" in stream.getvalue() and "15.0 points over .050" in stream.getvalue()
 
 
 def test_names_and_units_come_from_the_table() -> None:

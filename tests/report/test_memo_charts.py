@@ -15,8 +15,7 @@ from evalkit.report.memo.charts.cost import Priced, cost_chart, front
 from evalkit.report.memo.charts.intervals import Dot, interval_chart
 from evalkit.report.memo.charts.sensitivity import sensitivity_chart
 from evalkit.report.memo.charts.volume import hit_chart, net_chart
-from evalkit.wording.words import calls, money, number, span_of, times
-from tests.report import made, parts
+from tests.report import parts
 
 
 def _texts(svg: str) -> list[str]:
@@ -88,15 +87,3 @@ def test_few_labels_stay_inside(spots: list[tuple[float, float]]) -> None:
         assert left >= -1e-9
         assert left + 4 * 6.7 <= 500 + 1e-9
         assert 0 <= y <= 300
-
-
-def test_numbers_in_words() -> None:
-    assert [money(x) for x in (None, 0.3, 0.0612, 12.5, 183.6, 15_000, -900, inf)] == [
-        *("–", "$0.30", "$0.0612", "$12.50", "$184", "$15,000", "−$900", "unbounded"),
-    ]
-    assert [calls(x) for x in (900, 250_000, 3e6, 18_750_000, 2e8)] == ["900", "250 k", "3 M", "18.8 M", "200 M"]
-    assert span_of(Span(5, 5), "number") == "5"
-    assert number(None) == "–"
-    latency = made.run().contenders[0].latency_ms
-    assert times(latency) == "640 / 1,480 ms"
-    assert times(None) == "–"

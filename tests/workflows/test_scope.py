@@ -164,7 +164,7 @@ def test_the_rule_of_thumb_comes_out(tmp_path: Path) -> None:
     assert found["gross_calls"] == pytest.approx({"low": 18.75e6, "high": 200e6})
     assert "18.75 M" in good(evalkit("breakeven", "--help", cwd=tmp_path)).out
     told = good(evalkit("breakeven", "--calls-per-month", "1M", cwd=tmp_path)).out
-    assert "Gross break-even: 18.75 M to 200 M calls" in told
+    assert "Gross break-even: 18.8 M to 200 M calls" in told
     assert "5 to 50 M calls" in told
 
 

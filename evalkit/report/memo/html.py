@@ -11,7 +11,7 @@ from evalkit.report.memo.sections import contenders, data, economics, mistakes
 from evalkit.report.memo.sections.appendix import appendix_section
 from evalkit.report.memo.sections.latency import latency_section
 from evalkit.report.memo.sections.verdict import head
-from evalkit.wording.words import cut, harmless
+from evalkit.wording.text import cut, harmless
 
 if TYPE_CHECKING:
     from jinja2 import Environment

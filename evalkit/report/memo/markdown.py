@@ -9,8 +9,10 @@ from evalkit.records.run import ContenderResult, RunResult
 from evalkit.report.memo.sections.contenders import shares
 from evalkit.report.memo.sections.verdict import first_things
 from evalkit.report.memo.sections.who import asked, estimate, requirement
-from evalkit.wording.text import DASH, interval, plain
-from evalkit.wording.words import ANSWER, OUTCOME, QUESTION, ROLE, ends, is_command, metric, money, need, times
+from evalkit.wording.names import ANSWER, OUTCOME, QUESTION, ROLE, metric
+from evalkit.wording.needs import ends, need
+from evalkit.wording.numbers import interval, money, times
+from evalkit.wording.text import DASH, is_command, plain
 
 _LONGEST = 600
 _COMMAND = 4000

@@ -9,7 +9,7 @@ from typing import Any
 from evalkit.records.economics import Span
 from evalkit.report.memo.charts.svg import Size, altair
 from evalkit.report.memo.charts.theme import INK, NEUTRAL
-from evalkit.wording.words import calls
+from evalkit.wording.numbers import calls
 
 Box = tuple[float, float, float, float]
 Spot = tuple[float, float, str]  # x and y in pixels, and a text or a side

@@ -12,8 +12,8 @@ from evalkit.report.memo.blocks import Figure, Table
 from evalkit.report.memo.charts.axes import Box, placed
 from evalkit.report.memo.charts.svg import Size, altair, drawings
 from evalkit.report.memo.charts.theme import BAD, GOOD, NEED, NEUTRAL, PAPER, SERIES, SOFT
-from evalkit.wording.text import share
-from evalkit.wording.words import cut, money
+from evalkit.wording.numbers import money, share
+from evalkit.wording.text import cut
 
 _ROLE_COLOUR = {"frontier": GOOD, "prompted": SERIES[2], "fine_tuned": BAD, "floor": NEUTRAL}
 _ROLE_SHAPE = {"frontier": "circle", "prompted": "square", "fine_tuned": "diamond", "floor": "triangle-up"}

@@ -10,8 +10,10 @@ from evalkit.records.estimate import Estimate, Need
 from evalkit.report.memo.blocks import Figure, Table
 from evalkit.report.memo.charts.svg import Size, altair, drawings
 from evalkit.report.memo.charts.theme import BAD, BAND, GOOD, INK, NEED, NEUTRAL, OPEN, PAPER, SOFT
-from evalkit.wording.text import DASH, share
-from evalkit.wording.words import cut, margin, metric
+from evalkit.wording.names import metric
+from evalkit.wording.needs import margin
+from evalkit.wording.numbers import share
+from evalkit.wording.text import DASH, cut
 
 _STEP = {"wide": 34, "narrow": 44}
 _LONGEST = {"wide": 26, "narrow": 40}

@@ -10,8 +10,8 @@ from evalkit.records.memo import LatencyCurve
 from evalkit.report.memo.blocks import Figure, Key, Table
 from evalkit.report.memo.charts.svg import Size, altair, drawings
 from evalkit.report.memo.charts.theme import DASHES, NEED, NEUTRAL, SERIES
-from evalkit.wording.text import DASH, milliseconds
-from evalkit.wording.words import cut
+from evalkit.wording.numbers import milliseconds
+from evalkit.wording.text import DASH, cut
 
 _TITLE = {"latency": "Time to the whole answer", "ttft": "Time to the first answer token"}
 _SHOWN = (0.1, 0.5, 0.9, 0.95, 0.99)

@@ -11,8 +11,9 @@ from evalkit.report.memo.blocks import Figure, Table
 from evalkit.report.memo.charts.axes import DOLLARS
 from evalkit.report.memo.charts.svg import Size, altair, drawings
 from evalkit.report.memo.charts.theme import BAD, GOOD, INK, PAPER, SOFT
-from evalkit.wording.text import percent
-from evalkit.wording.words import cut, input_name, input_value, money
+from evalkit.wording.names import input_name, input_value
+from evalkit.wording.numbers import money, percent
+from evalkit.wording.text import cut
 
 _STEP = {"wide": 42, "narrow": 58}
 _LETTER = 7.1

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from evalkit.errors import ChartsMissing
 from evalkit.report.memo.charts.theme import CONFIG, VARIABLES
-from evalkit.wording.words import harmless
+from evalkit.wording.text import harmless
 
 _SPACE = "{http://www.w3.org/2000/svg}"
 _URL = re.compile(r"url\(#([\w-]+)\)")

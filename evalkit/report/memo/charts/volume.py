@@ -10,8 +10,7 @@ from evalkit.report.memo.blocks import Figure, Key, Table
 from evalkit.report.memo.charts.axes import DOLLARS, own_volume, volume_axis
 from evalkit.report.memo.charts.svg import Size, altair, drawings
 from evalkit.report.memo.charts.theme import BAND, GOOD, INK, SERIES
-from evalkit.wording.text import percent
-from evalkit.wording.words import calls, money
+from evalkit.wording.numbers import calls, money, percent
 
 _REACH = 4.0  # how far the axis goes beyond the figures at the user's volume, as a multiple
 

@@ -8,8 +8,9 @@ from evalkit.records.estimate import Estimate
 from evalkit.records.memo import Memo, PriceLine
 from evalkit.report.memo.blocks import Block, Command, Listing, Section, Table, Text, absent
 from evalkit.report.memo.sections.who import asked
+from evalkit.wording.names import RULES_OF_THUMB, method, metric
+from evalkit.wording.numbers import money
 from evalkit.wording.text import DASH
-from evalkit.wording.words import RULES_OF_THUMB, method, metric, money
 
 _BUCKETS = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h", "gpu_hour")
 

@@ -9,9 +9,11 @@ from evalkit.report.memo.blocks import Block, Cell, Figure, Listing, Section, Ta
 from evalkit.report.memo.charts.cost import Priced, cost_chart
 from evalkit.report.memo.charts.intervals import Dot, interval_chart
 from evalkit.report.memo.sections.who import STATE_TONE, asked, estimate, need_of, requirement
-from evalkit.wording.text import count, interval, listed, percent
-from evalkit.wording.words import ROLE, STATUS, amount, ends, figure, money, need, times
-from evalkit.wording.words import metric as metric_name
+from evalkit.wording.names import ROLE, not_ok
+from evalkit.wording.names import metric as metric_name
+from evalkit.wording.needs import distance, ends, figure, need
+from evalkit.wording.numbers import count, interval, money, percent, times
+from evalkit.wording.text import listed
 
 _COLUMNS = ("accuracy", "format_validity")
 
@@ -89,11 +91,8 @@ def _held(result: RunResult, c: ContenderResult, metric: str, text: str) -> Cell
     if found is None:
         return Cell(text)
     state = "reference" if c.role == "floor" else found.state
-    gap = found.gap.value
-    if gap is None:
-        return Cell(text, state, STATE_TONE.get(state, "muted"))
-    size = f"{100 * abs(gap):.1f} pt" if is_share(metric) else amount(metric, abs(gap))
-    return Cell(text, f"{state}, {'−' if gap > 0 else '+'}{size}", STATE_TONE.get(state, "muted"))
+    words = state if found.gap.value is None else f"{state}, {distance(found.need, found.gap)}"
+    return Cell(text, words, STATE_TONE.get(state, "muted"))
 
 
 def _chart(result: RunResult, metric: str) -> Figure | None:
@@ -112,8 +111,7 @@ def _warnings(measured: list[ContenderResult]) -> list[Listing]:
     """What is not plainly ok: statuses with their numbers, errors and warnings; the same words once."""
     lines: dict[str, list[str]] = {}
     for c in measured:
-        counts = {name: n for name, n in (c.status or {}).items() if n and name != "ok"}
-        bad = [f"{n:,} {STATUS.get(name) or name.replace('_', ' ')}" for name, n in counts.items()]
+        bad = not_ok(c.status)
         said = [listed(bad)] if bad else []
         said += [f"{reason} ({count(n, 'answer')})" for reason, n in c.errors.items()]
         for line in (*said, *c.warnings, *c.notes):

@@ -6,8 +6,8 @@ from evalkit.records.evidence import LabelFacts, Ladder, Rules
 from evalkit.records.memo import Memo
 from evalkit.records.run import UnmeasuredCost
 from evalkit.report.memo.blocks import Block, Cell, Section, Table, Text, absent
-from evalkit.wording.text import DASH, count, interval, percent
-from evalkit.wording.words import money, point, points, span_of
+from evalkit.wording.numbers import count, difference, interval, money, percent, points, span_of
+from evalkit.wording.text import DASH
 
 _FEWEST = 12
 
@@ -71,7 +71,7 @@ def _rungs(ladder: Ladder) -> Table:
     rows = []
     for rung in ladder.rungs:
         name = rung.prompt if rung.distinct else Cell(rung.prompt, "differs in white space only", "muted")
-        gain, upper = points(rung.gain), point(rung.upper)
+        gain, upper = difference(rung.gain), points(rung.upper, signed=True)
         rows.append((name, f"{rung.accuracy.n:,}", interval(rung.accuracy), gain, upper))
     note = "Gain: paired difference to the best prompt before it on the same rows, with its 95 % interval, in points."
     columns = ("prompt", "n", "accuracy on dev", "gain, points", "at most (95 %)")

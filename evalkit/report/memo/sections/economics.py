@@ -9,8 +9,9 @@ from evalkit.records.memo import Memo
 from evalkit.report.memo.blocks import Block, Cell, Section, Table, Text, Tone, absent
 from evalkit.report.memo.charts.sensitivity import sensitivity_chart
 from evalkit.report.memo.charts.volume import hit_chart, net_chart
-from evalkit.wording.text import DASH, listed, percent
-from evalkit.wording.words import OPTION, RULES_OF_THUMB, calls, input_name, money, months, span_of
+from evalkit.wording.names import OPTION, RULES_OF_THUMB, input_name
+from evalkit.wording.numbers import calls, money, months, percent, span_of
+from evalkit.wording.text import DASH, listed
 
 _NONE = "No economics declared: the suite's economics section would bring "
 _MEETS: dict[bool | None, tuple[str, Tone]] = {

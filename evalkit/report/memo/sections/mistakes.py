@@ -6,8 +6,9 @@ from evalkit.records.memo import Memo, WorstExample
 from evalkit.records.run import Confusion, ContenderResult
 from evalkit.report.memo.blocks import Block, Example, Examples, Heat, Section, Table, Text, absent
 from evalkit.report.memo.sections.who import asked
-from evalkit.wording.text import percent
-from evalkit.wording.words import STATUS, block, cut
+from evalkit.wording.names import status
+from evalkit.wording.numbers import percent
+from evalkit.wording.text import block, cut
 
 MOST_CLASSES = 25
 _MOST_MATRICES = 4
@@ -72,7 +73,7 @@ def examples_section(memo: Memo) -> Section:
 
 
 def _example(w: WorstExample) -> Example:
-    tags = ["valid form, wrong answer" if w.status == "ok" else STATUS.get(w.status) or w.status.replace("_", " ")]
+    tags = ["valid form, wrong answer" if w.status == "ok" else status(w.status)]
     if w.others:
         tags.append(f"{w.others_right} of {w.others} other{'' if w.others == 1 else 's'} right")
     parts = tuple(

@@ -8,7 +8,8 @@ from evalkit.records.memo import Memo
 from evalkit.records.verdict import Answer
 from evalkit.report.memo.blocks import Tone
 from evalkit.report.memo.sections.who import lost
-from evalkit.wording.words import ANSWER, OUTCOME, QUESTION, VOUCH, is_command
+from evalkit.wording.names import ANSWER, OUTCOME, QUESTION, VOUCH
+from evalkit.wording.text import is_command
 
 _TONE: dict[str, Tone] = {"FUND": "good", "RULE_OUT": "bad", "NOT_YET": "open"}
 _ANSWER_TONE: dict[str, Tone] = {"for": "good", "against": "bad", "undecided": "open", "not_applicable": "muted"}

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from evalkit.records.estimate import Estimate, Need, Requirement
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.report.memo.blocks import Tone
-from evalkit.wording.text import count, listed, plain
+from evalkit.wording.numbers import count
+from evalkit.wording.text import listed, plain
 
 STATE_TONE: Mapping[str, Tone] = {"met": "good", "unmet": "bad", "undecided": "open"}
 
