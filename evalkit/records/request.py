@@ -40,8 +40,8 @@ class Parameters:
     """Everything about a request that does not differ between the samples of a contender.
 
     `schema` is set only where the form is enforced by the provider (`enforce: native`);
-    `None` for temperature, seed and reasoning means "not sent". `cache_ttl` is not part of
-    the request key: it changes the bill, never the answer. `stop` holds the texts that end a raw
+    `None` for temperature, seed and reasoning means "not sent". Of `cache_ttl` only whether it is
+    off belongs to the request key: it changes the bill, never the answer. `stop` holds the texts that end a raw
     completion, and `labels` the closed vocabulary where there is one: hosted chat models ignore both.
     """
 

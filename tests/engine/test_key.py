@@ -70,6 +70,7 @@ DIFFERENT: dict[str, dict[str, Any]] = {
     "no schema": {"parameters": replace(PARAMETERS, schema=None)},
     "labels": {"parameters": replace(PARAMETERS, labels=("no",))},
     "stop": {"parameters": replace(PARAMETERS, stop=())},
+    "no prompt caching": {"parameters": replace(PARAMETERS, cache_ttl="off")},
     "suffix": {"suffix": "text "},
     "epoch": {"epoch": 1},
 }
@@ -87,7 +88,7 @@ def test_all_of_them_differ_from_each_other() -> None:
 def test_what_does_not_decide_the_answer_does_not_count() -> None:
     turned = {"properties": {"b": {"type": "number"}, "a": {"type": "string"}}, "type": "object"}
     assert key(parameters=replace(PARAMETERS, schema=turned)) == key()
-    assert key(parameters=replace(PARAMETERS, cache_ttl="off")) == key()
+    assert key(parameters=replace(PARAMETERS, cache_ttl="1h")) == key()
     assert key(identity=dict(reversed(IDENTITY.items()))) == key()
     keys = RequestKey(IDENTITY, PREFIX, PARAMETERS)
     here, there = (Request(PREFIX, "text", PARAMETERS, sample) for sample in ("1", "2"))
@@ -113,7 +114,8 @@ def test_contenders_that_share_prefix_and_model_share_the_primer() -> None:
         ).prefix_name
 
     assert name(temperature=None, seed=1, max_tokens=9, cache_ttl="1h") == name()
-    assert len({name(), name(schema=None), name(reasoning="high"), name(identity={"model": "other"})}) == 4
+    others = (name(schema=None), name(reasoning="high"), name(identity={"model": "other"}), name(cache_ttl="off"))
+    assert len({name(), *others}) == 5
 
 
 def test_no_part_holds_more_than_names_and_digests() -> None:
