@@ -17,7 +17,7 @@ from evalkit.records.evidence import Vouch
 from evalkit.records.run import RunResult
 from evalkit.report.terminal import show_run
 from evalkit.running.economics import read_span
-from evalkit.store.runs import load_run
+from evalkit.store.read import load_run
 from evalkit.wording.text import visible
 from evalkit.workflows.memo import MemoFiles, write_memo
 from evalkit.workflows.scope import Question, Scope, answered, open_scope, save_answers

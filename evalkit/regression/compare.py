@@ -13,6 +13,8 @@ from evalkit.regression.differences import differences
 from evalkit.stats.multiple import holm
 from evalkit.stats.paired import PairedComparison, compare_paired
 
+Floats = NDArray[np.float64]
+
 ALPHA = 0.05
 _UNKNOWN = SampleText(None, None, None)
 
@@ -35,6 +37,9 @@ class _Common:
 
     @classmethod
     def of(cls, a: Side, b: Side) -> _Common:
+        if a.ids == b.ids and a.targets == b.targets:  # contenders of one run: no need to look
+            everyone = np.arange(len(a.ids))
+            return cls(everyone, everyone, 0)
         places = {sample: i for i, sample in enumerate(b.ids)}
         found = [(i, places[sample]) for i, sample in enumerate(a.ids) if sample in places]
         same = [(i, j) for i, j in found if a.targets[i] == b.targets[j]]
@@ -57,7 +62,9 @@ def compare_sides(pairs: Sequence[tuple[Side, Side]], options: CompareOptions) -
 
     A pair of which no sample was answered on both sides has n 0 and no figures.
     """
-    made = [_compare(a, b, options) for a, b in pairs]
+    # Once for all pairs of a side; None, a sample that infrastructure lost, becomes NaN.
+    means = {id(side.correct): np.array(side.correct, dtype=np.float64) for pair in pairs for side in pair}
+    made = [_compare(a, b, (means[id(a.correct)], means[id(b.correct)]), options) for a, b in pairs]
     tested = sum(figure.p is not None for _, figure in made)
     corrected = holm([figure.p for _, figure in made])
     return tuple(
@@ -66,9 +73,10 @@ def compare_sides(pairs: Sequence[tuple[Side, Side]], options: CompareOptions) -
     )
 
 
-def _compare(a: Side, b: Side, options: CompareOptions) -> tuple[Pair, PairedComparison]:
+def _compare(a: Side, b: Side, means: tuple[Floats, Floats], options: CompareOptions) -> tuple[Pair, PairedComparison]:
+    """`means` are those of all samples of either side."""
     common = _Common.of(a, b)
-    x, y = _means(a, common.a), _means(b, common.b)
+    x, y = means[0][common.a], means[1][common.b]
     figure = compare_paired(x, y, _groups(a, b, common), max(a.epochs, b.epochs))
     there = ~np.isnan(x) & ~np.isnan(y)
     pair = Pair(
@@ -92,11 +100,6 @@ def _compare(a: Side, b: Side, options: CompareOptions) -> tuple[Pair, PairedCom
         flips=tuple(_flips(a, b, common, y - x, options.flips)),
     )
     return pair, figure
-
-
-def _means(side: Side, places: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Means per sample, NaN where there is no answer."""
-    return np.array(side.correct, dtype=np.float64)[places]  # None becomes NaN
 
 
 def _groups(a: Side, b: Side, common: _Common) -> list[int] | None:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
+from evalkit.errors import RunError
 from evalkit.records.check import Flaky, FlakyItem
+from evalkit.records.score import Status
+from evalkit.store.samples import SampleFile
 
-_INFRA = "infra_error"
+_SPLIT = "test"
 _SHOWN = 10
 
-COLUMNS = ("contender", "sample_id", "epoch", "key", "status", "answer", "correct", "latency_ms")
+
+class _Row(NamedTuple):
+    """The columns that are read."""
+
+    contender: str
+    sample_id: str
+    key: str
+    status: str
+    answer: str | None
+    correct: bool
+    latency_ms: float | None
 
 
 @dataclass(slots=True)
@@ -21,10 +35,10 @@ class _Seen:
     answers: dict[tuple[str, float | None, str], bool] = field(default_factory=dict)
     tonight: set[str] = field(default_factory=set)
 
-    def add(self, row: Any, tonight: bool) -> None:
-        outcome = f"={row['answer']}" if row["status"] == "ok" else row["status"]
+    def add(self, row: _Row, tonight: bool) -> None:
+        outcome = f"={row.answer}" if row.status == Status.OK else row.status
         # A cached answer keeps its first latency: key, latency and outcome tell one asking from another.
-        self.answers[(row["key"], row["latency_ms"], outcome)] = bool(row["correct"])
+        self.answers[(row.key, row.latency_ms, outcome)] = bool(row.correct)
         if tonight:
             self.tonight.add(outcome)
 
@@ -36,28 +50,35 @@ class _Seen:
         return FlakyItem(sample, len(self.answers), sum(self.answers.values()), len(different), over)
 
 
-def flaky_items(tonight: Iterable[Any], before: Iterable[Iterable[Any]]) -> dict[str, Flaky]:
-    """Flaky samples per contender, from the rows (COLUMNS) of this run and of earlier ones of the same suite.
+def flaky_items(tonight: SampleFile, before: Iterable[SampleFile]) -> dict[str, Flaky]:
+    """Flaky samples per contender on test, from the samples of this run and of earlier ones of the same suite.
 
-    Only equal requests are compared, by their keys, so that a changed prompt or row makes nothing flaky.
+    Only equal requests are compared, by their keys, so that a changed prompt or row makes nothing flaky. A damaged
+    earlier run is passed over. Raises RunError where this run cannot be read.
     """
     seen: dict[tuple[str, str], _Seen] = {}
     asked: dict[str, list[_Seen]] = {}
-    for row in tonight:
-        sample = seen.setdefault((row["contender"], row["sample_id"]), _Seen())
-        known = asked.setdefault(row["key"], [])
+    for row in _rows(tonight):
+        sample = seen.setdefault((row.contender, row.sample_id), _Seen())
+        known = asked.setdefault(row.key, [])
         if not any(other is sample for other in known):
             known.append(sample)
-        if row["status"] != _INFRA:
+        if row.status != Status.INFRA_ERROR:
             sample.add(row, tonight=True)
     nights = 1
-    for rows in before:
+    for file in before:
         nights += 1
-        for row in rows:
-            if row["status"] != _INFRA:
-                for sample in asked.get(row["key"], ()):
-                    sample.add(row, tonight=False)
+        with suppress(RunError):
+            for row in _rows(file):
+                if row.status != Status.INFRA_ERROR:
+                    for sample in asked.get(row.key, ()):
+                        sample.add(row, tonight=False)
     return _by_contender(seen, nights)
+
+
+def _rows(file: SampleFile) -> Iterator[_Row]:
+    for batch in file.table(_Row._fields, _SPLIT).to_batches():
+        yield from map(_Row, *(column.to_pylist() for column in batch.columns))
 
 
 def _by_contender(seen: dict[tuple[str, str], _Seen], nights: int) -> dict[str, Flaky]:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
-
-import msgspec
 
 from evalkit.engine.lane import Answer
 from evalkit.engine.monitor import Monitor
@@ -14,9 +11,9 @@ from evalkit.records.completion import Completion, Usage
 from evalkit.records.price import Price
 from evalkit.records.sample import Sample
 from evalkit.records.score import Score, Status
+from evalkit.running.sample_row import sample_row
 from evalkit.scoring.scorer import Scorer
 from evalkit.scoring.tally import Tally
-from evalkit.scoring.tasks.fields import fields_text
 from evalkit.store.runs import RunWriter
 from evalkit.suite.prompts.contenders import Contender
 
@@ -94,7 +91,7 @@ class ContenderRun:
         sample, outcome = scored.answer.context, scored.answer.outcome
         timing = outcome.timing if isinstance(outcome, Completion) else None
         self.tally.add(scored.score, sample.index, sample.target, self._group(sample), timing, scored.cost)
-        self.writer.add(self._row(scored.answer, scored.score, scored.cost))
+        self.writer.add(sample_row(self.contender.id, self.split, scored.answer, scored.score, scored.cost))
 
     def _account(self, answer: Answer[Sample]) -> float | None:
         """The cost of this call, added to the sums that it belongs to."""
@@ -130,57 +127,7 @@ class ContenderRun:
     def _group(self, sample: Sample) -> int:
         return -1 if sample.group is None else self._groups.setdefault(sample.group, len(self._groups))
 
-    def _row(self, answer: Answer[Sample], score: Score, cost: float | None) -> dict[str, Any]:
-        sample, outcome = answer.context, answer.outcome
-        row: dict[str, Any] = {
-            "contender": self.contender.id,
-            "split": self.split,
-            "sample_id": sample.id,
-            "index": sample.index,
-            "epoch": answer.request.epoch,
-            "group": sample.group,
-            "input": answer.request.suffix,
-            "target": _text(sample.target),
-            "status": str(score.status),
-            "answer": score.answer,
-            "correct": score.correct,
-            "grade": score.grade,
-            "lenient_answer": score.lenient_answer,
-            "lenient_correct": score.lenient_correct,
-            "lenient_grade": score.lenient_grade,
-            "in_vocabulary": score.in_vocabulary,
-            "note": score.note,
-            "fields": fields_text(score.fields),
-            "from_cache": answer.from_cache,
-            "retries": answer.retries,
-            "cost_usd": cost,
-            "key": answer.key,
-        }
-        if not isinstance(outcome, Completion):
-            return row | {"error": outcome.reason}
-        row |= {
-            "text": outcome.text,
-            "stop": outcome.stop,
-            "served_model": outcome.served_model,
-            "latency_ms": outcome.timing.latency_ms,
-            "ttft_ms": outcome.timing.ttft_ms,
-        }
-        if usage := outcome.usage:
-            row |= {
-                "input_tokens": usage.input,
-                "cache_read_tokens": usage.cache_read,
-                "cache_write_5m_tokens": usage.cache_write_5m,
-                "cache_write_1h_tokens": usage.cache_write_1h,
-                "output_tokens": usage.output,
-                "thinking_tokens": usage.thinking,
-            }
-        return row
-
 
 def _plus(total: float | None, cost: float | None) -> float | None:
     """A sum with an unknown part is unknown."""
     return None if total is None or cost is None else total + cost
-
-
-def _text(target: Any) -> str:
-    return target if isinstance(target, str) else msgspec.json.encode(target, enc_hook=str).decode()

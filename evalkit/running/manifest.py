@@ -14,45 +14,45 @@ from evalkit.engine.key import RequestKey
 from evalkit.models.registry import facts
 from evalkit.records.run import RunResult
 from evalkit.running.prepare import Prepared
+from evalkit.store.manifest import DataRows, Manifest, PriceSource, PromptText, SplitRows, SuiteText
 from evalkit.suite.data.dataset import Split
 
-_FORMAT = 1
 _MOST_TARGETS = 1000  # more distinct targets than this are answers, not classes
 _PACKAGES = ("evalkit", "datasets", "numpy", "scipy")
 
 
-def manifest(prepared: Prepared, keys: Mapping[str, RequestKey], result: RunResult) -> dict[str, Any]:
-    """The manifest of a finished run. Variables stand in the suite's text by name, so no secret gets in."""
-    suite = prepared.suite
-    return {
-        "format": _FORMAT,
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": result.facts.command if result.facts else prepared.command,
-        "description": suite.config.description,
-        "suite": {"path": str(prepared.path), "text": suite.loaded.text},
-        "prompts": {
-            name: {"system": texts.system, "user": texts.user} for name, texts in suite.loaded.prompt_texts.items()
-        },
-        "data": {
-            "fingerprint": suite.dataset.fingerprint,
-            "labels": suite.dataset.labels,
-            "splits": {name: _split(split) for name, split in suite.dataset.splits.items()},
-        },
-        "contenders": {name: key.parts for name, key in keys.items()},
-        "prices": {
-            c.id: {"as_of": price.as_of, "source": price.source}
-            for c in prepared.contenders
-            if (price := prepared.prices.price(c.spec)) is not None
-        },
-        "versions": {"python": platform.python_version(), **_versions(prepared)},
-        "git": _git(suite.loaded.directory),
-        "complete": result.complete,
+def manifest(prepared: Prepared, keys: Mapping[str, RequestKey], result: RunResult) -> Manifest:
+    """The manifest of a finished run."""
+    made = question(prepared, keys)
+    made.created = datetime.now(UTC).isoformat(timespec="seconds")
+    made.command = result.facts.command if result.facts else prepared.command
+    made.prices = {
+        c.id: PriceSource(price.as_of, price.source)
+        for c in prepared.contenders
+        if (price := prepared.prices.price(c.spec)) is not None
     }
+    made.versions = {"python": platform.python_version(), **_versions(prepared)}
+    made.git = _git(prepared.suite.loaded.directory)
+    made.complete = result.complete
+    return made
 
 
-def _split(split: Split) -> dict[str, Any]:
-    by_target = split.counts if len(split.counts) <= _MOST_TARGETS else None
-    return {"n": split.n, "dropped": split.dropped, "sha256": split.digest, "by_target": by_target}
+def question(prepared: Prepared, keys: Mapping[str, RequestKey]) -> Manifest:
+    """The part of a run's manifest that says what is asked of whom: known before there are figures."""
+    loaded, data = prepared.suite.loaded, prepared.suite.dataset
+    splits = {name: _split(split) for name, split in data.splits.items()}
+    return Manifest(
+        description=prepared.suite.config.description,
+        suite=SuiteText(str(prepared.path), loaded.text),
+        prompts={name: PromptText(texts.system, texts.user) for name, texts in loaded.prompt_texts.items()},
+        data=DataRows(data.fingerprint, list(data.labels), splits),
+        contenders={name: key.parts for name, key in keys.items()},
+    )
+
+
+def _split(split: Split) -> SplitRows:
+    by_target = dict(split.counts) if len(split.counts) <= _MOST_TARGETS else None
+    return SplitRows(split.n, split.dropped, split.digest, by_target)
 
 
 def _versions(prepared: Prepared) -> dict[str, str]:

@@ -14,6 +14,8 @@ from evalkit.records.evidence import Facts
 from evalkit.records.prompts import PromptRank
 from evalkit.records.run import ContenderResult, RunResult, UnmeasuredCost
 
+NAME = "summary.json"
+
 # What a reader looks for first comes first; the rest follows in the order of the record.
 _FIRST = (
     "id",

@@ -22,7 +22,7 @@ from evalkit.regression.baselines import (
 from evalkit.regression.compare import CompareOptions, compare_sides
 from evalkit.regression.results import RunResults, results_of_run
 from evalkit.regression.sides import sides_of_run
-from evalkit.store.read import run_folder
+from evalkit.store.read import is_run
 from evalkit.wording.quote import nearest
 
 
@@ -130,7 +130,7 @@ def diff(first: str, second: str | None, options: CompareOptions, root: Path = R
 
 def _sides(argument: str, root: Path, options: CompareOptions) -> list[Side]:
     path = Path(argument)
-    if (run_folder(path) / "manifest.json").is_file():
+    if is_run(path):
         return [side for side in sides_of_run(path, options.flips > 0) if side.split == "test"]
     if is_baseline(path):
         return sides_of_baselines(path)

@@ -5,26 +5,26 @@ from __future__ import annotations
 import asyncio
 import shlex
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from evalkit.errors import CacheError, Interrupted, RunError, Submitted, SuiteError
+from evalkit.errors import CacheError, Interrupted, Submitted, SuiteError
 from evalkit.records.baseline import Baseline
 from evalkit.records.check import ContenderCheck, Finding, Flaky, Night, SuiteCheck
 from evalkit.records.places import cache_folder
 from evalkit.regression.baseline_side import side_of_baseline
 from evalkit.regression.baselines import ROOT, accept_command, baseline_files, read_baseline
 from evalkit.regression.differences import differences
-from evalkit.regression.flaky import COLUMNS, flaky_items
+from evalkit.regression.flaky import flaky_items
 from evalkit.regression.gates import NIGHT_LEVEL, Again, FirstLook, Held, first_look, judge_night
-from evalkit.regression.results import rows_of_run
 from evalkit.running.watch import Watch
 from evalkit.running.ways.choice import LIVE, HowToAsk
 from evalkit.running.ways.opening import opened_ways
 from evalkit.store.nights import open_night
+from evalkit.store.read import run_folders
+from evalkit.store.samples import NAME as SAMPLES
+from evalkit.store.samples import SampleFile
 from evalkit.workflows.night_suite import NightRuns, NightSuite
 
 _NIGHTS_LOOKED_AT = 7  # for flaky answers
@@ -200,13 +200,7 @@ def _commands(check: SuiteCheck, missing: Sequence[str], everyone: int) -> tuple
 def _flaky(suite: NightSuite, options: CheckOptions) -> dict[str, Flaky]:
     assert suite.results is not None
     folder = suite.results.folder
-    others = (p.parent for p in (options.runs / suite.check.suite).glob("*/manifest.json"))
-    before = sorted((p for p in others if not p.name.startswith(".") and p.name < folder.name), reverse=True)
-    earlier = [*([suite.confirming] if suite.confirming else []), *before[:_NIGHTS_LOOKED_AT]]
-    return flaky_items(rows_of_run(folder, COLUMNS), [_rows_if_readable(p) for p in earlier])
-
-
-def _rows_if_readable(folder: Path) -> Iterator[Any]:
-    """A damaged run of an earlier night must not end this one."""
-    with suppress(RunError):
-        yield from rows_of_run(folder, COLUMNS)
+    runs = run_folders(options.runs / suite.check.suite)
+    before = [run for run in reversed(runs) if run.name < folder.name][:_NIGHTS_LOOKED_AT]
+    earlier = [*([suite.confirming] if suite.confirming else []), *before]
+    return flaky_items(suite.results.stored.answers, [SampleFile(run / SAMPLES) for run in earlier])

@@ -12,7 +12,7 @@ from evalkit.records.comparison import Comparison, Side
 from evalkit.regression.baseline_side import is_baseline, sides_of_baselines
 from evalkit.regression.compare import CompareOptions, common_samples, compare_sides
 from evalkit.regression.sides import sides_of_run
-from evalkit.store.read import run_folder
+from evalkit.store.read import is_run
 from evalkit.wording.quote import nearest
 
 _SPLITS = ("test", "dev")
@@ -26,12 +26,8 @@ class _Opener:
     sides: Callable[[Path, bool], list[Side]]
 
 
-def _is_run(path: Path) -> bool:
-    return (run_folder(path) / "manifest.json").is_file()
-
-
 # Tried in this order.
-_OPENERS = (_Opener(_is_run, sides_of_run), _Opener(is_baseline, sides_of_baselines))
+_OPENERS = (_Opener(is_run, sides_of_run), _Opener(is_baseline, sides_of_baselines))
 
 
 def compare(arguments: Sequence[str], options: CompareOptions) -> Comparison:

@@ -14,7 +14,8 @@ from evalkit.errors import MemoFailed
 from evalkit.records.memo import LatencyCurve, Memo, PriceLine
 from evalkit.records.model import Role
 from evalkit.records.run import RunResult
-from evalkit.store.runs import StoredRun
+from evalkit.store.read import StoredRun
+from evalkit.store.samples import SampleFile
 
 _CURVE = np.concatenate([np.linspace(0.0, 0.9, 46), np.linspace(0.91, 0.99, 9), [0.995, 0.999]])
 _RATES = ("input", "output", "cache_read", "cache_write_5m", "cache_write_1h")
@@ -54,43 +55,42 @@ def memo_of(stored: StoredRun, result: RunResult) -> Memo:
     """Everything that the memo shows. Raises MemoFailed for a run without a verdict."""
     if result.facts is None or result.verdict is None:
         raise MemoFailed(f"{stored.folder}: written by an older evalkit; run the suite again (answers are kept)")
-    manifest = stored.manifest
-    data = manifest.get("data", {})
-    frame = stored.samples
-    on_test = frame[frame["split"] == "test"]
+    about = stored.about
     return Memo(
         result=result,
         verdict=result.verdict,
         facts=result.facts,
-        command=str(manifest.get("command", "")),
-        created=str(manifest.get("created", "")),
-        description=manifest.get("description"),
-        fingerprint=str(data.get("fingerprint", "")),
-        splits={name: split["n"] for name, split in data.get("splits", {}).items()},
-        versions={str(name): str(value) for name, value in manifest.get("versions", {}).items()},
-        latency=_latency(on_test),
-        worst=worst_examples(_columns(on_test, {c.id: c.role for c in result.contenders})),
+        command=about.command,
+        created=about.created or "",
+        description=about.description,
+        fingerprint=about.data.fingerprint or "",
+        splits={name: rows.n for name, rows in about.data.splits.items()},
+        versions=about.versions,
+        latency=_latency(stored.answers),
+        worst=worst_examples(_columns(stored.answers, {c.id: c.role for c in result.contenders})),
         prices=_prices(result),
     )
 
 
-def _columns(frame: Any, roles: Mapping[str, Role]) -> AnswerColumns:
+def _columns(answers: SampleFile, roles: Mapping[str, Role]) -> AnswerColumns:
     names = ("contender", "sample_id", "input", "target", "text", "status", "correct", "note")
-    columns: dict[str, list[Any]] = {
-        name: [None if value != value else value for value in frame[name].tolist()] for name in names
-    }
+    columns: dict[str, list[Any]] = answers.table(names, "test", in_order=True).to_pydict()
     return AnswerColumns(**columns, role=[roles[c] for c in columns["contender"]])
 
 
-def _latency(frame: Any) -> tuple[LatencyCurve, ...]:
-    found = []
-    for contender, rows in frame.groupby("contender", sort=False):
+def _latency(answers: SampleFile) -> tuple[LatencyCurve, ...]:
+    """By contender in the order of their names."""
+    table = answers.table(("contender", "latency_ms", "ttft_ms"), "test", in_order=True)
+    contenders = np.array(table["contender"].to_pylist(), dtype=object)
+    curves = []
+    for contender in dict.fromkeys(contenders.tolist()):
         for kind in ("latency", "ttft"):
-            known = rows[f"{kind}_ms"].dropna().to_numpy(dtype=np.float64)
+            ms = table[f"{kind}_ms"].to_numpy()[contenders == contender]  # null becomes NaN
+            known = ms[~np.isnan(ms)]
             if known.size >= 2:
                 values = np.quantile(known, _CURVE, method="inverted_cdf")
-                found.append(LatencyCurve(str(contender), kind, tuple(_CURVE.tolist()), tuple(values.tolist())))
-    return tuple(found)
+                curves.append(LatencyCurve(contender, kind, tuple(_CURVE.tolist()), tuple(values.tolist())))
+    return tuple(curves)
 
 
 def _prices(result: RunResult) -> tuple[PriceLine, ...]:

@@ -9,8 +9,7 @@ from evalkit.decision.verdict import decide
 from evalkit.errors import RunError
 from evalkit.records.evidence import Facts, Vouch
 from evalkit.records.run import RunResult
-from evalkit.store.read import read_run
-from evalkit.store.runs import StoredRun
+from evalkit.store.read import StoredRun, read_run
 
 
 def open_run(folder: Path) -> tuple[StoredRun, RunResult]:
@@ -18,7 +17,8 @@ def open_run(folder: Path) -> tuple[StoredRun, RunResult]:
 
     Raises RunError with what is wrong; a run of an older evalkit comes without a verdict.
     """
-    stored, result = read_run(folder)
+    stored = read_run(folder)
+    result = stored.result
     return stored, result if result.facts is None else decided(result, result.facts)
 
 

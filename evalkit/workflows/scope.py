@@ -15,9 +15,10 @@ from evalkit.running.economics import economics_of, with_answers
 from evalkit.running.estimates import unmeasured, volume_of
 from evalkit.running.evidence import Gathered, facts_of
 from evalkit.running.figures import skipped_result
-from evalkit.running.kept_ladders import marks_of_manifest, with_ladders
+from evalkit.running.kept_ladders import with_ladders
 from evalkit.running.prepare import prepare
-from evalkit.store.runs import StoredRun, newest_run
+from evalkit.store.read import StoredRun
+from evalkit.store.runs import newest_run
 from evalkit.suite.file.load import load_suite
 from evalkit.suite.file.loaded import LoadedSuite
 from evalkit.workflows.reopen import decided, open_run
@@ -134,7 +135,7 @@ def answered(
 
 def _with_ladders(stored: StoredRun, result: RunResult, facts: Facts) -> Facts:
     """The facts with what a ladder that was climbed since has shown."""
-    return with_ladders(facts, result, marks_of_manifest(stored.manifest), stored.folder.parent)
+    return with_ladders(facts, result, stored.about.marks, stored.folder.parent)
 
 
 def _declared_now(facts: Facts, loaded: LoadedSuite, path: Path) -> Facts:

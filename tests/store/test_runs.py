@@ -8,32 +8,46 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evalkit.errors import RunError, RunNotWritten
-from evalkit.store import runs
-from evalkit.store.runs import COLUMNS, RunWriter, load_run, newest_run
+from evalkit.records.sample_row import SampleRow
+from evalkit.store import samples
+from evalkit.store.read import load_run
+from evalkit.store.runs import RunWriter, newest_run
+from evalkit.store.samples import columns
 
-ROW: dict[str, Any] = {
-    "contender": "m/default/prompt",
-    "split": "test",
-    "sample_id": "s",
-    "index": 0,
-    "epoch": 0,
-    "text": "<b>\x1b[31m\x00 é‮",
-    "status": "ok",
-    "correct": True,
-    "cost_usd": 0.25,
-    "key": "k",
-}
+ROW = SampleRow(
+    contender="m/default/prompt",
+    split="test",
+    sample_id="s",
+    index=0,
+    epoch=0,
+    group=None,
+    input="<i>",
+    target="t",
+    text="<b>\x1b[31m\x00 é‮",
+    status="ok",
+    answer=None,
+    correct=True,
+    lenient_answer=None,
+    lenient_correct=False,
+    cost_usd=0.25,
+    key="k",
+)
 SUMMARY = {"contenders": [{"id": "m", "metrics": {"accuracy": {"value": 0.5}}}], "requirements": []}
 
 
-def rows(n: int) -> list[dict[str, Any]]:
+def row(**changes: Any) -> SampleRow:
+    return msgspec.structs.replace(ROW, **changes)
+
+
+def rows(n: int) -> list[SampleRow]:
     """Rows of two contenders in no order."""
-    return [{**ROW, "index": n - i, "sample_id": str(n - i), "contender": f"c{i % 2}"} for i in range(n)]
+    return [row(index=n - i, sample_id=str(n - i), contender=f"c{i % 2}") for i in range(n)]
 
 
 def visible(folder: Path) -> list[str]:
@@ -42,8 +56,8 @@ def visible(folder: Path) -> list[str]:
 
 def test_the_folder_appears_only_when_it_is_whole(tmp_path: Path) -> None:
     writer = RunWriter(tmp_path, "s")
-    for row in rows(5000):
-        writer.add(row)
+    for each in rows(5000):
+        writer.add(each)
     assert visible(tmp_path / "s") == [] and newest_run(tmp_path / "s") is None
     folder = writer.close({"suite": "s"}, SUMMARY)
     assert folder == writer.folder and visible(tmp_path / "s") == [folder.name]
@@ -55,15 +69,15 @@ def test_the_folder_appears_only_when_it_is_whole(tmp_path: Path) -> None:
 
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     writer = RunWriter(tmp_path, "s")
-    for row in rows(5000):
-        writer.add(row)
+    for each in rows(5000):
+        writer.add(each)
     stored = load_run(writer.close({"suite": "s"}, SUMMARY))
     frame = stored.samples
-    assert list(frame.columns) == list(COLUMNS) and len(frame) == 5000
+    assert list(frame.columns) == list(columns()) and len(frame) == 5000
     assert list(frame.groupby("contender", observed=True).size()) == [2500, 2500]
     assert frame["index"].is_monotonic_increasing is False
     assert all(part["index"].is_monotonic_increasing for _, part in frame.groupby("contender", observed=True))
-    assert frame["text"][0] == ROW["text"] and frame["note"].isna().all() and frame["cost_usd"].sum() == 1250
+    assert frame["text"][0] == ROW.text and frame["note"].isna().all() and frame["cost_usd"].sum() == 1250
     assert stored.manifest == {"suite": "s"}
     assert stored.contenders["metrics.accuracy.value"][0] == 0.5 and len(stored.requirements) == 0
 
@@ -79,7 +93,7 @@ def test_any_text_and_any_number_come_back(tmp_path: Path, values: list[tuple[st
     writer = RunWriter(tmp_path, "s")
     names = ("text", "answer", "latency_ms", "correct")
     for i, value in enumerate(values):
-        writer.add({**ROW, "index": i, **dict(zip(names, value, strict=True))})
+        writer.add(row(index=i, **dict(zip(names, value, strict=True))))
     frame = load_run(writer.close({}, SUMMARY)).samples
     rows_back = frame[list(names)].astype(object).where(frame[list(names)].notna(), None)
     assert list(rows_back.itertuples(index=False, name=None)) == values
@@ -87,14 +101,14 @@ def test_any_text_and_any_number_come_back(tmp_path: Path, values: list[tuple[st
 
 def test_a_run_without_rows(tmp_path: Path) -> None:
     frame = load_run(RunWriter(tmp_path, "s").close({}, SUMMARY)).samples
-    assert len(frame) == 0 and list(frame.columns) == list(COLUMNS)
+    assert len(frame) == 0 and list(frame.columns) == list(columns())
 
 
 @pytest.mark.parametrize("n", [0, 3, 5000])
 def test_discarding_leaves_nothing(tmp_path: Path, n: int) -> None:
     writer = RunWriter(tmp_path, "s")
-    for row in rows(n):
-        writer.add(row)
+    for each in rows(n):
+        writer.add(each)
     writer.discard()
     writer.discard()
     assert list((tmp_path / "s").iterdir()) == []
@@ -114,8 +128,8 @@ def age(path: Path, hours: float) -> None:
 
 def test_leftovers_of_killed_runs_are_removed(tmp_path: Path) -> None:
     killed = RunWriter(tmp_path, "s")
-    for row in rows(5000):
-        killed.add(row)
+    for each in rows(5000):
+        killed.add(each)
     work = next((tmp_path / "s").iterdir())
     for path in (*work.iterdir(), work):
         age(path, 25)
@@ -127,8 +141,8 @@ def test_leftovers_of_killed_runs_are_removed(tmp_path: Path) -> None:
 def test_a_run_of_many_hours_is_no_leftover(tmp_path: Path) -> None:
     """Its folder is old, but it was written to a moment ago."""
     long = RunWriter(tmp_path, "s")
-    for row in rows(5000):
-        long.add(row)
+    for each in rows(5000):
+        long.add(each)
     work = next((tmp_path / "s").iterdir())
     age(work, 30)
     RunWriter(tmp_path, "s").discard()
@@ -174,9 +188,9 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
 
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     writer = RunWriter(tmp_path, "s")
-    for row in rows(10_000):
-        writer.add(row)
-        assert writer._waiting < runs._ROWS_AT_ONCE
+    for each in rows(10_000):
+        writer.add(each)
+        assert writer._samples._waiting < samples._ROWS_AT_ONCE
     writer.discard()
 
 

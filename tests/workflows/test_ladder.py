@@ -17,9 +17,9 @@ from evalkit.cli.ladder_command import ladder_command
 from evalkit.decision.verdict import decide
 from evalkit.errors import RunError, SuiteError
 from evalkit.records.ladder import LadderReport, ModelLadder
-from evalkit.running.kept_ladders import marks_of_manifest, with_ladders
+from evalkit.running.kept_ladders import with_ladders
 from evalkit.store.ladders import evidence_file, read_ladders
-from evalkit.store.runs import load_run
+from evalkit.store.read import load_run
 from evalkit.workflows.ladder.climb import LadderOptions, climb, rung_yaml
 from tests.cli_helper import write, write_rows
 from tests.servers.launch import FakeProvider, serve
@@ -93,7 +93,7 @@ def test_the_whole_ladder_is_climbed_on_dev_once_and_reaches_the_verdict(server:
 
     result = evalkit.run("suite.yaml")
     assert result.facts is not None and Path(result.run).parent == evidence_file(Path("runs/tickets")).parent
-    marks = marks_of_manifest(load_run(result.run).manifest)
+    marks = load_run(result.run).about.marks
     facts = with_ladders(result.facts, result, marks, Path("runs/tickets"))
     assert [(each.model, len(each.rungs)) for each in facts.ladders] == [("haiku", 8)]
     alone = replace(result.facts, ladders=())
@@ -114,10 +114,10 @@ def test_evidence_of_another_prompt_other_data_or_other_scoring_does_not_count(s
     ]
     for change in changes:
         suite(**change)
-        assert not known & set(marks_of_manifest(load_run(evalkit.run("suite.yaml").run).manifest).values()), change
+        assert not known & set(load_run(evalkit.run("suite.yaml").run).about.marks.values()), change
     suite()
     write_rows(Path(), "train.jsonl", ROWS["train"][:-1])
-    assert not known & set(marks_of_manifest(load_run(evalkit.run("suite.yaml").run).manifest).values())
+    assert not known & set(load_run(evalkit.run("suite.yaml").run).about.marks.values())
 
 
 def test_a_suites_prompt_below_the_top_is_not_cleared_by_a_flat_top(server: FakeProvider) -> None:

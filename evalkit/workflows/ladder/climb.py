@@ -14,7 +14,8 @@ from evalkit.running.settings import RunSettings
 from evalkit.running.watch import Watch
 from evalkit.running.ways.choice import LIVE, HowToAsk
 from evalkit.store.ladders import read_ladders
-from evalkit.store.runs import load_run, newest_run
+from evalkit.store.read import read_run
+from evalkit.store.runs import newest_run
 from evalkit.suite.file.load import load_suite
 from evalkit.suite.prompts.rungs import parse_rungs
 from evalkit.wording.quote import nearest
@@ -74,7 +75,7 @@ def rung_yaml(options: LadderOptions, rung: str) -> str:
     newest = newest_run(options.runs / CLIMBS / suite.name)
     if newest is None:
         raise RunError(f"no ladder of {suite.name} was climbed yet; climb it with: {options.command}")
-    prompts = load_run(newest).manifest.get("prompts", {})
+    prompts = read_run(newest).about.prompts
     bases = {name: on for kept in reversed(read_ladders(options.runs / suite.name)) for name, on in kept.bases.items()}
     base = bases.get(rung, rung)
     if base not in prompts:

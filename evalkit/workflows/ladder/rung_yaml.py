@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
+from evalkit.store.manifest import PromptText
 from evalkit.suite.config.suite import Suite
 
 _COUNT = re.compile(r"(?:ladder-)?examples-(\d+)")
 _SEED = 7
 
 
-def prompt_yaml(suite: Suite, name: str, texts: Mapping[str, Any]) -> str:
+def prompt_yaml(suite: Suite, name: str, texts: PromptText) -> str:
     """`name: {system: …, examples: …, user: …}` as block YAML; asked so, a model gets what it got on the ladder."""
     import yaml
 
@@ -23,7 +23,7 @@ def prompt_yaml(suite: Suite, name: str, texts: Mapping[str, Any]) -> str:
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
 
     Blocks.add_representer(str, text)
-    prompt: dict[str, Any] = {"system": str(texts.get("system") or "")}
+    prompt: dict[str, Any] = {"system": texts.system or ""}
     count = _COUNT.fullmatch(name)
     if name in suite.prompts:
         declared = suite.prompts[name].examples
@@ -32,5 +32,5 @@ def prompt_yaml(suite: Suite, name: str, texts: Mapping[str, Any]) -> str:
     elif count is not None:
         seeds = [p.examples.seed for p in suite.prompts.values() if p.examples is not None]
         prompt["examples"] = {"count": int(count[1]), "pick": "stratified", "seed": seeds[0] if seeds else _SEED}
-    prompt["user"] = str(texts.get("user") or "")
+    prompt["user"] = texts.user or ""
     return str(yaml.dump({name: prompt}, Dumper=Blocks, sort_keys=False, allow_unicode=True, width=1000))
