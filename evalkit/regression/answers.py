@@ -42,7 +42,7 @@ class RunAnswers:
         self._sample, self._group = file.coded("sample_id"), file.coded("group")
         self._target, self._status = file.coded("target"), file.coded("status")
         self._index, self._epoch = file.numbers("index"), file.numbers("epoch")
-        self._correct = file.numbers("correct", False).astype(bool)
+        self._correct = file.numbers("correct")
 
     def of(self, contender: str, split: str) -> ContenderAnswers | None:
         """The answers of a contender, or None where it was not asked on this split."""

@@ -168,9 +168,12 @@ class SampleFile:
 
     def numbers(self, name: str, null: float = 0) -> NDArray[Any]:
         """A column of numbers or truth values; `null` stands for what is unknown."""
+        import pyarrow as pa
+
         self.load([name])
-        column: NDArray[Any] = self._read[name].fill_null(null).to_numpy()
-        return column
+        column = self._read[name]
+        filled: NDArray[Any] = column.fill_null(pa.scalar(null).cast(column.type)).to_numpy()
+        return filled
 
     def frame(self) -> Any:
         """All columns, also those of a newer evalkit, as a pandas DataFrame in order."""

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,30 +18,9 @@ from evalkit.store import samples
 from evalkit.store.read import load_run
 from evalkit.store.runs import RunWriter, newest_run
 from evalkit.store.samples import columns
+from tests.store.rows import ROW, row
 
-ROW = SampleRow(
-    contender="m/default/prompt",
-    split="test",
-    sample_id="s",
-    index=0,
-    epoch=0,
-    group=None,
-    input="<i>",
-    target="t",
-    text="<b>\x1b[31m\x00 é‮",
-    status="ok",
-    answer=None,
-    correct=True,
-    lenient_answer=None,
-    lenient_correct=False,
-    cost_usd=0.25,
-    key="k",
-)
 SUMMARY = {"contenders": [{"id": "m", "metrics": {"accuracy": {"value": 0.5}}}], "requirements": []}
-
-
-def row(**changes: Any) -> SampleRow:
-    return msgspec.structs.replace(ROW, **changes)
 
 
 def rows(n: int) -> list[SampleRow]:
