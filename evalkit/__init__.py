@@ -13,7 +13,7 @@ from evalkit.version import __version__
 
 if TYPE_CHECKING:
     from evalkit.records.run import RunResult
-    from evalkit.store.read import StoredRun
+    from evalkit.workflows.reopen import StoredRun
 
 __all__ = ["__version__", "load_run", "run"]
 
@@ -48,6 +48,6 @@ def load_run(path: str | Path) -> StoredRun:
     Raises:
         evalkit.errors.RunError: not a run's folder, or damaged.
     """
-    from evalkit.store.read import load_run as load
+    from evalkit.workflows.reopen import load_run as load
 
     return load(path)

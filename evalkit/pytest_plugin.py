@@ -16,14 +16,14 @@ import pytest
 from evalkit.errors import NeedMissed
 
 if TYPE_CHECKING:
-    from evalkit.pytest_support import Evalkit
+    from evalkit.pytest_support import Evalkit, RunOnce
     from evalkit.records.estimate import Need, Requirement
     from evalkit.records.run import ContenderResult, RunResult
     from evalkit.suite.config.models import ModelConfig
 
-SESSION = pytest.StashKey[str]()
+_SESSION = pytest.StashKey[str]()
 _ASKED = pytest.StashKey[dict[Path, dict[str, None]]]()
-RESULTS = pytest.StashKey[dict[str, "RunResult"]]()
+_ONCE = pytest.StashKey["RunOnce"]()
 _PROPERTY = "evalkit_run"
 _SUITE = re.compile(r"^(?:dataset|models|good_enough)\s*:", re.MULTILINE)
 _MARK = "evalkit(suite, model, metric, role): a need of a model, collected from a suite file by --evalkit"
@@ -43,23 +43,22 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and name the session: all workers of pytest-xdist have one name."""
     config.addinivalue_line("markers", _MARK)
     given = getattr(config, "workerinput", {}).get("evalkit_session")
-    config.stash[SESSION] = given or secrets.token_hex(16)
+    config.stash[_SESSION] = given or secrets.token_hex(16)
     config.stash[_ASKED] = {}
-    config.stash[RESULTS] = {}
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """Tell a worker of pytest-xdist the session's name."""
-    node.workerinput["evalkit_session"] = node.config.stash[SESSION]
+    node.workerinput["evalkit_session"] = node.config.stash[_SESSION]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The process that started the session cleans up after all."""
-    if SESSION in config.stash and not hasattr(config, "workerinput"):
+    if _SESSION in config.stash and not hasattr(config, "workerinput"):
         from evalkit.store.sessions import forget_session
 
-        forget_session(config.stash[SESSION])
+        forget_session(config.stash[_SESSION])
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -124,6 +123,15 @@ class SuiteFile(pytest.File):
         return super().repr_failure(excinfo)
 
 
+def _run_once(config: pytest.Config) -> RunOnce:
+    """The session's runs, shared by all tests and the fixture."""
+    from evalkit.pytest_support import RunOnce
+
+    if _ONCE not in config.stash:
+        config.stash[_ONCE] = RunOnce(config.stash[_SESSION])
+    return config.stash[_ONCE]
+
+
 def _skip(reason: str) -> BaseException:
     """A skip that is shown at the model's line in the suite file."""
     return pytest.skip.Exception(reason, _use_item_location=True)
@@ -158,7 +166,7 @@ class NeedItem(pytest.Item):
 
         asked = tuple(self.config.stash[_ASKED].get(self.path, {self.model: None}))
         try:
-            result = support.run_once(self.config, self.path, asked)
+            result = _run_once(self.config).run(self.path, asked)
         except NobodyAsked as reason:
             self._cannot(str(reason))
         verdict = f" ({result.verdict.sentence})" if result.verdict else ""
@@ -206,4 +214,4 @@ def evalkit(pytestconfig: pytest.Config) -> Evalkit:
     """Evals written in Python: `run` a suite, `assert_met` its needs, `judge` results of your own."""
     from evalkit import pytest_support
 
-    return pytest_support.Evalkit(pytestconfig)
+    return pytest_support.Evalkit(pytestconfig, _run_once(pytestconfig))

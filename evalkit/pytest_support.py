@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from evalkit.errors import BaselineError, NobodyAsked, SharedRunError
-from evalkit.pytest_plugin import RESULTS, SESSION
 from evalkit.records.estimate import Estimate, Need, Requirement, State
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.regression.baselines import ROOT, find_baseline
@@ -42,11 +41,26 @@ class Judgement:
         return f"<{self.state}: {interval(self.estimate)} at n {self.estimate.n:,}: {self.why}>"
 
 
+class RunOnce:
+    """The runs of one session of pytest: each suite is run once, on however many workers. `session` names it."""
+
+    def __init__(self, session: str) -> None:
+        self._session = session
+        self._kept: dict[tuple[Path, tuple[str, ...]], RunResult] = {}
+
+    def run(self, suite: Path, models: tuple[str, ...]) -> RunResult:
+        """The run of a suite with these models. Raises SharedRunError, or NobodyAsked."""
+        key = (suite, models)
+        if key not in self._kept:
+            self._kept[key] = shared_run(RunSettings(Path(relative(suite)), models), self._session)
+        return self._kept[key]
+
+
 class Evalkit:
     """What the fixture `evalkit` gives to evals written in Python."""
 
-    def __init__(self, config: pytest.Config) -> None:
-        self._config = config
+    def __init__(self, config: pytest.Config, once: RunOnce) -> None:
+        self._config, self._once = config, once
 
     def run(self, suite: str | os.PathLike[str], models: Sequence[str] = ()) -> RunResult:
         """Run a suite, once in a session with these models, on however many workers.
@@ -54,7 +68,7 @@ class Evalkit:
         The test is skipped where no model can be asked, or fails with --evalkit-require-all. Not inside an event loop.
         """
         try:
-            return run_once(self._config, Path(suite), tuple(models))
+            return self._once.run(Path(suite), tuple(models))
         except NobodyAsked as reason:
             if self._config.getoption("--evalkit-require-all"):
                 pytest.fail(str(reason), pytrace=False)
@@ -106,15 +120,6 @@ class Evalkit:
         found = measured_share(right, ~lost, lost, groups)
         requirement = judge("samples", Need("accuracy", at_least, margin), found)
         return Judgement(requirement.state, found.estimate, requirement.why)
-
-
-def run_once(config: pytest.Config, suite: Path, models: tuple[str, ...]) -> RunResult:
-    """The run of a suite, made once in a session. Raises SharedRunError, or NobodyAsked."""
-    key = f"{suite}\n{models}"
-    kept = config.stash[RESULTS]
-    if key not in kept:
-        kept[key] = shared_run(RunSettings(Path(relative(suite)), models), config.stash[SESSION])
-    return kept[key]
 
 
 def standing(result: RunResult, model: str, metric: str) -> tuple[ContenderResult, Requirement | None]:

@@ -17,9 +17,9 @@ from evalkit.records.evidence import Vouch
 from evalkit.records.run import RunResult
 from evalkit.report.terminal import show_run
 from evalkit.running.economics import read_span
-from evalkit.store.read import load_run
 from evalkit.wording.text import visible
 from evalkit.workflows.memo import MemoFiles, write_memo
+from evalkit.workflows.reopen import open_run
 from evalkit.workflows.scope import Question, Scope, answered, open_scope, save_answers
 
 
@@ -115,6 +115,6 @@ def _show(result: RunResult, options: ScopeOptions) -> int:
     if not Path(result.run).is_dir():
         print(f"No memo yet: nothing was measured. Run: python -m evalkit run {shlex.quote(visible(result.run))}")
         return 0
-    written = write_memo(load_run(result.run), result, MemoFiles(options.out, None))
+    written = write_memo(open_run(Path(result.run))[0], result, MemoFiles(options.out, None))
     print(f"Memo: {', '.join(visible(str(path)) for path in written)}")
     return 0

@@ -9,7 +9,9 @@ from evalkit.decision.verdict import decide
 from evalkit.errors import RunError
 from evalkit.records.evidence import Facts, Vouch
 from evalkit.records.run import RunResult
-from evalkit.store.read import StoredRun, read_run
+from evalkit.store.read import StoredRun as StoredRun
+from evalkit.store.read import load_run as load_run
+from evalkit.store.read import read_run
 
 
 def open_run(folder: Path) -> tuple[StoredRun, RunResult]:
