@@ -22,7 +22,9 @@ def console(stream: IO[str]) -> Any:
     from rich.console import Console
 
     on_terminal = stream.isatty()
-    return Console(file=stream, width=None if on_terminal else _PLAIN_WIDTH, highlight=False, soft_wrap=False)
+    return Console(
+        file=stream, width=None if on_terminal else _PLAIN_WIDTH, highlight=False, emoji=False, soft_wrap=False
+    )
 
 
 def show_run(result: RunResult, stream: IO[str], quiet: bool = False) -> None:

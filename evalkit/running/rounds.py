@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from evalkit.records.run import ContenderResult
 from evalkit.running.prepare import Prepared
-from evalkit.running.state import RunState
 from evalkit.suite.prompts.contenders import Contender
+
+if TYPE_CHECKING:
+    from evalkit.running.state import RunState
 
 AskRound = Callable[[Sequence[Contender], str], Awaitable[list[ContenderResult]]]
 

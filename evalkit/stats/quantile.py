@@ -13,6 +13,8 @@ from evalkit.records.estimate import Estimate
 from evalkit.stats.clusters import FloatArray
 from evalkit.stats.critical import one_sided, tail_of
 
+_FEW = 50
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quantile:
@@ -66,12 +68,10 @@ class Quantile:
 
     def _rank(self, probability: float, strict: bool) -> int:
         """How many k from 0 up have P(Bin(n, q) <= k) < `probability` (strict) or <= it."""
-        from scipy.special import bdtr
-
         n, q = self.n, self.q
 
         def reached(k: int) -> bool:
-            cumulative = float(bdtr(k, n, q))
+            cumulative = at_most(k, n, q)
             return cumulative >= probability if strict else cumulative > probability
 
         return bisect_left(range(n), True, key=reached)
@@ -107,6 +107,16 @@ def quantile(values: ArrayLike, q: float) -> Quantile:
 def quantile_estimate(values: ArrayLike, q: float) -> Estimate:
     """`quantile(...)` as an Estimate: value None without samples, an end None where they are too few."""
     return quantile(values, q).estimate()
+
+
+def at_most(k: int, n: int, q: float) -> float:
+    """P(Bin(n, q) <= k)."""
+    if n > _FEW:
+        from scipy.special import bdtr
+
+        return float(bdtr(k, n, q))
+    # A sum of few terms does not need SciPy, whose import costs more than a small run.
+    return min(1.0, math.fsum(math.comb(n, i) * q**i * (1 - q) ** (n - i) for i in range(k + 1)))
 
 
 def rows_to_bound(q: float, confidence: float = 0.95) -> int:

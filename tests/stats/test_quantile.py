@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from evalkit.stats.quantile import quantile, quantile_estimate, rows_to_bound
+from evalkit.stats.quantile import at_most, quantile, quantile_estimate, rows_to_bound
 
 shares = st.sampled_from([0.05, 0.5, 0.9, 0.95, 0.99])
 
@@ -82,3 +82,10 @@ def test_the_rank_does_not_jump_for_rounding() -> None:
 def test_what_has_no_quantile_is_refused(x: list[float], q: float) -> None:
     with pytest.raises(ValueError, match="quantile"):
         quantile(x, q)
+
+
+@pytest.mark.parametrize("n", [1, 2, 17, 50, 51, 400])
+@pytest.mark.parametrize("q", [0.05, 0.5, 0.95, 0.99])
+def test_the_binomial_of_small_samples_is_scipys(n: int, q: float) -> None:
+    for k in range(0, n + 1, max(1, n // 17)):
+        assert at_most(k, n, q) == pytest.approx(float(binom.cdf(k, n, q)), rel=1e-9, abs=1e-15)
