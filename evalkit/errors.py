@@ -12,7 +12,7 @@ The text of each says what was found and what helps.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -118,41 +118,40 @@ class NothingToRun(SuiteError):
     """No contender can be asked, or one that is required cannot."""
 
 
+@dataclass(eq=False)
 class SuiteMistake(WrongInput):
     """Something in the suite is wrong, told by its path in the suite, such as ("dataset", "target").
 
     Raised by whoever finds it without the file in hand; `evalkit.suite.file.located` makes a SuiteError with file,
-    line and column of it. `key` points at the key instead of the value, `line` at a line, from 1, inside a text of
-    the suite; `near` is as in SuiteError.
+    line and column of it. `expected`, `hint` and `near` are as in SuiteError. `key` points at the key instead of the
+    value, `line` at a line, from 1, inside a text of the suite; `missing` names a key that is not there.
     """
 
-    def __init__(
-        self,
-        path: SuitePath,
-        problem: str,
-        expected: str | None = None,
-        hint: str | None = None,
-        *,
-        near: Near | None = None,
-        key: bool = False,
-        line: int | None = None,
-    ) -> None:
-        super().__init__(problem)
-        self.path, self.problem, self.expected, self.hint = path, problem, expected, hint
-        self.near, self.key, self.line = near, key, line
+    path: SuitePath
+    problem: str
+    expected: str | None = None
+    hint: str | None = None
+    key: bool = False
+    missing: str | None = None
+    near: Near | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.problem
 
     def of(self, what: str) -> SuiteMistake:
         """The same, told of something, such as a sample."""
-        path, problem = self.path, f"{what}: {self.problem}"
-        return SuiteMistake(path, problem, self.expected, self.hint, near=self.near, key=self.key, line=self.line)
+        return replace(self, problem=f"{what}: {self.problem}")
 
 
+@dataclass(eq=False)
 class SuiteMistakes(WrongInput):
     """Several things in a suite file are wrong at once; the first in the order of the file is shown."""
 
-    def __init__(self, mistakes: Iterable[Any]) -> None:
-        self.mistakes = tuple(mistakes)
-        super().__init__("; ".join(each.problem for each in self.mistakes))
+    mistakes: tuple[SuiteMistake, ...]
+
+    def __str__(self) -> str:
+        return "; ".join(each.problem for each in self.mistakes)
 
 
 class PriceError(WrongInput):

@@ -19,27 +19,13 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-YamlPath = tuple[str | int, ...]
+from evalkit.errors import SuiteMistake, SuitePath
+
+YamlPath = SuitePath
 _LARGEST = 1e300
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One thing that is wrong, before it has a line number.
-
-    `path` leads to it from the model (or file) that reports it; `key` points at the key instead of
-    the value. `expected` and `hint` are as in SuiteError. `missing` names a key that is not there.
-    """
-
-    path: YamlPath
-    problem: str
-    expected: str | None = None
-    hint: str | None = None
-    key: bool = False
-    missing: str | None = None
-
-
-def mistakes_error(mistakes: Iterable[Mistake]) -> PydanticCustomError | None:
+def mistakes_error(mistakes: Iterable[SuiteMistake]) -> PydanticCustomError | None:
     """The mistakes as one error that a pydantic validator can raise, or None where there are none."""
     found = tuple(mistakes)
     return PydanticCustomError("mistakes", "see the context", {"mistakes": found}) if found else None
@@ -54,7 +40,7 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
     looks_like: ClassVar[str] = "a mapping (key: value)"
 
-    def require(self, mistakes: Iterable[Mistake]) -> Self:
+    def require(self, mistakes: Iterable[SuiteMistake]) -> Self:
         """Raise the mistakes, if any, from inside a validator; otherwise give the model back."""
         error = mistakes_error(mistakes)
         if error:
@@ -127,7 +113,7 @@ class Within:
             problem: str | None = f"found {describe(value)}"
         else:
             problem = self._outside(numbers[0], numbers[1])
-        error = mistakes_error([Mistake((), problem, expected=Range.looks_like)] if problem else [])
+        error = mistakes_error([SuiteMistake((), problem, expected=Range.looks_like)] if problem else [])
         if error:
             raise error
         return {"low": float(numbers[0]), "high": float(numbers[1])}

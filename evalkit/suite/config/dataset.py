@@ -6,8 +6,9 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from evalkit.errors import SuiteMistake
 from evalkit.records.request import CacheTtl
-from evalkit.suite.config.base import Config, Mistake, Range, ShortForm, Text, TextOrFile, Within
+from evalkit.suite.config.base import Config, Range, ShortForm, Text, TextOrFile, Within
 
 
 class Source(Config):
@@ -26,16 +27,16 @@ class Source(Config):
     def _one_kind(self) -> Self:
         return self.require(self._mistakes())
 
-    def _mistakes(self) -> list[Mistake]:
+    def _mistakes(self) -> list[SuiteMistake]:
         if self.path is None and self.hub is None:
-            return [Mistake((), "neither `path` nor `hub` says where the rows are", expected=self.looks_like)]
+            return [SuiteMistake((), "neither `path` nor `hub` says where the rows are", expected=self.looks_like)]
         if self.path is not None and self.hub is not None:
-            return [Mistake(("hub",), "both `path` and `hub` are given", expected="one of them", key=True)]
+            return [SuiteMistake(("hub",), "both `path` and `hub` are given", expected="one of them", key=True)]
         if self.path is None:
             return []
         only_hub = ("config", "split", "revision")
         return [
-            Mistake((name,), f"`{name}` belongs to a hub dataset, not to a file", key=True)
+            SuiteMistake((name,), f"`{name}` belongs to a hub dataset, not to a file", key=True)
             for name in only_hub
             if getattr(self, name) is not None
         ]
@@ -100,7 +101,9 @@ class DatasetConfig(Config):
     @model_validator(mode="after")
     def _dev_needs_train(self) -> Self:
         lost = self.train is None and isinstance(self.dev, FromTrain)
-        wanted = Mistake(("dev",), "dev is taken from train, and there is no train", expected="`train:` beside `test:`")
+        wanted = SuiteMistake(
+            ("dev",), "dev is taken from train, and there is no train", expected="`train:` beside `test:`"
+        )
         return self.require([wanted] if lost else [])
 
 

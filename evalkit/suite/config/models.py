@@ -8,12 +8,13 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
+from evalkit.errors import SuiteMistake
 from evalkit.models.registry import BUILT_IN, facts, is_known, name_in_suite, providers
 from evalkit.records.model import ModelSpec, Rates, Role
 from evalkit.records.output import Enforce
 from evalkit.records.provider import ProviderFacts
 from evalkit.records.request import Reasoning
-from evalkit.suite.config.base import Config, Mistake, ShortForm, Text, mistakes_error
+from evalkit.suite.config.base import Config, ShortForm, Text, mistakes_error
 from evalkit.wording.quote import nearest
 
 _USUAL_ROLE: Role = "prompted"
@@ -50,13 +51,13 @@ class PriceConfig(Config):
     def _one_kind(self) -> Self:
         return self.require(self._mistakes())
 
-    def _mistakes(self) -> list[Mistake]:
+    def _mistakes(self) -> list[SuiteMistake]:
         by_token = any(getattr(self, n) is not None for n in type(self).model_fields if n != "gpu_hour")
         if self.gpu_hour is not None:
             mixed = "a machine by the hour and rates per token exclude each other"
-            return [Mistake(("gpu_hour",), mixed, expected=self.looks_like, key=True)] if by_token else []
+            return [SuiteMistake(("gpu_hour",), mixed, expected=self.looks_like, key=True)] if by_token else []
         return [
-            Mistake((), f"the price has no `{name}`", expected=self.looks_like)
+            SuiteMistake((), f"the price has no `{name}`", expected=self.looks_like)
             for name in ("input", "output")
             if getattr(self, name) is None
         ]
@@ -150,7 +151,7 @@ class ModelConfig(Config):
         """The value is not repeated in the message: it may be a key."""
         if value is not None and not (isinstance(value, str) and _VARIABLE_NAME.fullmatch(value)):
             error = mistakes_error(
-                [Mistake((), "this is not the name of an environment variable", "a name such as TUNED_API_KEY")]
+                [SuiteMistake((), "this is not the name of an environment variable", "a name such as TUNED_API_KEY")]
             )
             assert error is not None
             raise error
@@ -160,12 +161,12 @@ class ModelConfig(Config):
     def _consistent(self) -> Self:
         return self.require([*self._model_mistakes(), *self._server_mistakes(), *self._key_mistakes()])
 
-    def _model_mistakes(self) -> list[Mistake]:
+    def _model_mistakes(self) -> list[SuiteMistake]:
         name, slash, model = self.model.partition("/")
         if "${" in self.model or (not slash and not self.facts.takes_name):
             return []
         if not self.facts.takes_name:
-            return [Mistake(("model",), f"`{name}` takes no name", hint=name)]
+            return [SuiteMistake(("model",), f"`{name}` takes no name", hint=name)]
         if slash and model and is_known(name):
             return []
         known = providers()
@@ -173,37 +174,39 @@ class ModelConfig(Config):
             guesses = (p for p in known if self.model.startswith(facts(p).name_starts))
             hint = next((f"{p}/{self.model}" for p in guesses), None)
             found = f"`{self.model}` names no {'model' if slash else 'provider'}"
-            return [Mistake(("model",), found, "provider/model", hint or nearest(self.model, known))]
+            return [SuiteMistake(("model",), found, "provider/model", hint or nearest(self.model, known))]
         hint = nearest(name, known)
         expected = "a provider: " + ", ".join(p for p in known if facts(p).takes_name)
-        return [Mistake(("model",), f"unknown provider `{name}`", expected, hint and f"{hint}/{model}")]
+        return [SuiteMistake(("model",), f"unknown provider `{name}`", expected, hint and f"{hint}/{model}")]
 
-    def _server_mistakes(self) -> list[Mistake]:
-        found: list[Mistake] = []
+    def _server_mistakes(self) -> list[SuiteMistake]:
+        found: list[SuiteMistake] = []
         if not self.facts.hosted and is_known(self.provider):
             found += [
-                Mistake((name,), f"`{name}` has no meaning for {self.provider}, which asks no server", key=True)
+                SuiteMistake((name,), f"`{name}` has no meaning for {self.provider}, which asks no server", key=True)
                 for name in ("base_url", "api_key_env")
                 if getattr(self, name) is not None
             ]
         elif self.base_url and self.facts.hosted and not self.facts.takes_server:
             problem = f"`base_url` has no meaning for {self.provider}, which asks no other server"
-            found.append(Mistake(("base_url",), problem, key=True))
+            found.append(SuiteMistake(("base_url",), problem, key=True))
         elif self.base_url and "${" not in self.base_url and not re.match(r"https?://[^/]", self.base_url):
-            found.append(Mistake(("base_url",), "this is not a URL", expected="http://… or https://…"))
+            found.append(SuiteMistake(("base_url",), "this is not a URL", expected="http://… or https://…"))
         if self.base_url and re.match(r"[^/]*//[^/]*@", self.base_url):
-            found.append(Mistake(("base_url",), "the URL holds a user or a password", "a URL without; use api_key_env"))
+            found.append(
+                SuiteMistake(("base_url",), "the URL holds a user or a password", "a URL without; use api_key_env")
+            )
         if self.role is None:
             why = "`base_url` is set" if self.base_url else "its id starts with `ft`"
             expected = "role: fine_tuned, prompted, frontier or floor"
-            found.append(Mistake((), f"this model needs a `role`, because {why}", expected))
+            found.append(SuiteMistake((), f"this model needs a `role`, because {why}", expected))
         return found
 
-    def _key_mistakes(self) -> list[Mistake]:
+    def _key_mistakes(self) -> list[SuiteMistake]:
         """Keys that belong to some providers only: needed there, refused elsewhere."""
         own = {key.name: key for key in self.facts.entry_keys}
         found = [
-            Mistake((), f"{self.provider} answers need a `{key.name}`", expected=f"{key.name}: {key.example}")
+            SuiteMistake((), f"{self.provider} answers need a `{key.name}`", expected=f"{key.name}: {key.example}")
             for key in own.values()
             if key.needed and not getattr(self, key.name)
         ]
@@ -211,7 +214,7 @@ class ModelConfig(Config):
             if getattr(self, name) is not None and name not in own:
                 owners = [p for p in BUILT_IN if name in (key.name for key in facts(p).entry_keys)]
                 problem = f"`{name}` belongs to {' and '.join(owners)} answers only"
-                found.append(Mistake((name,), problem, expected=f"model: {owners[0]}", key=True))
+                found.append(SuiteMistake((name,), problem, expected=f"model: {owners[0]}", key=True))
         return found
 
 

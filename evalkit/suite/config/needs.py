@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, create_model, field_validator, model_validator
 
+from evalkit.errors import SuiteMistake
 from evalkit.records.estimate import Need
 from evalkit.records.metric import METRICS, Metric, needs_of_task, tasks_of
 from evalkit.records.task import Task
-from evalkit.suite.config.base import Config, Mistake, ShortForm, mistakes_error
+from evalkit.suite.config.base import Config, ShortForm, mistakes_error
 
 
 class AtLeast(Config):
@@ -30,7 +31,7 @@ class AtLeast(Config):
     def _margin_below_threshold(self) -> Self:
         bad = self.margin >= self.at_least
         return self.require(
-            [Mistake(("margin",), f"the margin {self.margin} is not below the threshold {self.at_least}")]
+            [SuiteMistake(("margin",), f"the margin {self.margin} is not below the threshold {self.at_least}")]
             if bad
             else []
         )
@@ -61,7 +62,7 @@ class AtMostShare(Config):
     def _margin_below_one(self) -> Self:
         bad = self.at_most + self.margin >= 1
         problem = f"the threshold {self.at_most} with the margin {self.margin} is not below 1"
-        return self.require([Mistake(("margin",), problem)] if bad else [])
+        return self.require([SuiteMistake(("margin",), problem)] if bad else [])
 
 
 def _share(value: Any, one: str, tolerable: str) -> Any:
@@ -75,7 +76,7 @@ def _share(value: Any, one: str, tolerable: str) -> Any:
         problem, expected = f"{value} looks like a percentage", f"a share between 0 and 1: {value / 100:g}"
     elif value >= 100:
         problem, expected = f"{value} is not a share", f"a number below 1; what is tolerable, such as {tolerable}"
-    error = mistakes_error([Mistake((), problem, expected)] if problem else [])
+    error = mistakes_error([SuiteMistake((), problem, expected)] if problem else [])
     if error:
         raise error
     return value
@@ -95,7 +96,7 @@ def _normal(value: Any, right: str, wrong: str, better: str) -> Any:
         return {right: value}
     if isinstance(value, dict) and wrong in value:
         problem = f"`{wrong}` does not fit: this metric is better where it is {better}"
-        error = mistakes_error([Mistake((wrong,), problem, hint=right, key=True)])
+        error = mistakes_error([SuiteMistake((wrong,), problem, hint=right, key=True)])
         assert error is not None
         raise error
     return value
@@ -115,7 +116,9 @@ class _Needs(Config):
 
     @model_validator(mode="after")
     def _not_empty(self) -> Self:
-        return self.require([Mistake((), "no need is declared", expected=self.looks_like)] if not self.needs() else [])
+        return self.require(
+            [SuiteMistake((), "no need is declared", expected=self.looks_like)] if not self.needs() else []
+        )
 
     def needs(self) -> tuple[Need, ...]:
         """The declared needs, in the order of the table of metrics."""
@@ -155,14 +158,14 @@ else:
     GoodEnough = needs_model()
 
 
-def misplaced(needs: GoodEnough, task: Task, labels: bool) -> Iterator[Mistake]:
+def misplaced(needs: GoodEnough, task: Task, labels: bool) -> Iterator[SuiteMistake]:
     """The needs that a suite of this task, with or without a closed label set, cannot measure."""
     for need in needs.needs():
         metric = METRICS[need.metric]
         tasks = tasks_of(metric)
         if task not in tasks:
             which = f"task {tasks[0]}" if len(tasks) == 1 else f"tasks {', '.join(tasks[:-1])} and {tasks[-1]}"
-            yield Mistake(
+            yield SuiteMistake(
                 (metric.name,),
                 f"`{metric.name}` is measured for the {which} only",
                 f"a need that the task {task} has: {', '.join(needs_of_task(task, labels))}",
@@ -170,4 +173,6 @@ def misplaced(needs: GoodEnough, task: Task, labels: bool) -> Iterator[Mistake]:
                 key=True,
             )
         elif metric.needs_labels and not labels:
-            yield Mistake((metric.name,), f"a need for `{metric.name}` without `output.labels`", "labels", key=True)
+            yield SuiteMistake(
+                (metric.name,), f"a need for `{metric.name}` without `output.labels`", "labels", key=True
+            )

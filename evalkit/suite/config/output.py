@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
+from evalkit.errors import SuiteMistake
 from evalkit.forms.base import Form
 from evalkit.forms.table import FORMS, enforceable, forms_with, keys
 from evalkit.records.output import Enforce
-from evalkit.suite.config.base import Config, FileRef, Mistake, Text, TextTuple, YamlPath, mistakes_error
+from evalkit.suite.config.base import Config, FileRef, Text, TextTuple, YamlPath, mistakes_error
 
 FROM_DATA: Literal["from_data"] = "from_data"
 
@@ -69,7 +70,7 @@ class OutputConfig(Config):
         """A value that is given must pass its key's own check, whatever the form."""
         if value is not None:
             problems = keys()[_KEY_OF.get(str(info.field_name), str(info.field_name))].check(value)
-            error = mistakes_error(Mistake(p.path, p.problem, expected=p.expected) for p in problems)
+            error = mistakes_error(SuiteMistake(p.path, p.problem, expected=p.expected) for p in problems)
             if error:
                 raise error
         return value
@@ -82,25 +83,25 @@ class OutputConfig(Config):
         """The value of a key of a form; None where it is not given."""
         return getattr(self, _FIELD_OF.get(key, key))
 
-    def _missing(self) -> Iterator[Mistake]:
+    def _missing(self) -> Iterator[SuiteMistake]:
         for key in self.facts.keys:
             if key.required and self.given(key.name) is None:
-                yield Mistake(("form",), f"the form {self.form} needs `{key.name}`", expected=key.example)
+                yield SuiteMistake(("form",), f"the form {self.form} needs `{key.name}`", expected=key.example)
 
-    def _superfluous(self) -> Iterator[Mistake]:
+    def _superfluous(self) -> Iterator[SuiteMistake]:
         for key in keys():
             if self.given(key) is not None and self.facts.key(key) is None:
                 forms = " or ".join(forms_with(key))
-                yield Mistake(
+                yield SuiteMistake(
                     (key,), f"`{key}` belongs to the form {forms}, not to {self.form}", f"form: {forms}", key=True
                 )
         if self.enforce == "native" and (mistake := unenforceable(self.form, ("enforce",))):
             yield mistake
 
 
-def unenforceable(form: str, path: YamlPath) -> Mistake | None:
+def unenforceable(form: str, path: YamlPath) -> SuiteMistake | None:
     """The mistake of a suite that wants this form enforced at `path`, where no provider can."""
     if FORMS[form].enforceable:
         return None
     expected = f"enforce: prompt, or the form {' or '.join(enforceable())}"
-    return Mistake(path, f"no provider can enforce the form {form}", expected)
+    return SuiteMistake(path, f"no provider can enforce the form {form}", expected)

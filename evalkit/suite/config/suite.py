@@ -8,10 +8,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from evalkit.errors import SuiteMistake
 from evalkit.records.metric import METRICS
 from evalkit.records.request import Reasoning
 from evalkit.records.task import TASKS, Task, TaskFacts
-from evalkit.suite.config.base import Config, Mistake, ModelName, SafeName, YamlPath
+from evalkit.suite.config.base import Config, ModelName, SafeName, YamlPath
 from evalkit.suite.config.dataset import DatasetConfig, PromptConfig
 from evalkit.suite.config.economics import DecisionConfig, EconomicsConfig
 from evalkit.suite.config.gates import GatesConfig
@@ -78,48 +79,54 @@ class Suite(Config):
             object.__setattr__(self, "prompts", {DEFAULT_PROMPT: self.prompt})
         return self
 
-    def _mistakes(self) -> Iterator[Mistake]:
+    def _mistakes(self) -> Iterator[SuiteMistake]:
         if self.prompt is not None and self.prompts:
-            yield Mistake(("prompts",), "both `prompt` and `prompts` are given", "one of them", key=True)
+            yield SuiteMistake(("prompts",), "both `prompt` and `prompts` are given", "one of them", key=True)
         if self.prompt is None and not self.prompts:
-            yield Mistake((), "neither `prompt` nor `prompts` is given", expected="prompt: {system: …, user: …}")
+            yield SuiteMistake((), "neither `prompt` nor `prompts` is given", expected="prompt: {system: …, user: …}")
         yield from self._task_mistakes()
         yield from self._model_mistakes()
         yield from self._example_mistakes()
 
-    def _task_mistakes(self) -> Iterator[Mistake]:
+    def _task_mistakes(self) -> Iterator[SuiteMistake]:
         form, task = self.output.form, self.facts
         if not task.allows(form):
             expected = f"form: {' or '.join(task.forms or ())}"
-            yield Mistake(("output", "form"), f"the task {self.task} cannot have the form {form}", expected=expected)
+            yield SuiteMistake(
+                ("output", "form"), f"the task {self.task} cannot have the form {form}", expected=expected
+            )
         if not task.object_target and isinstance(self.dataset.target, Mapping):
             names = " or ".join(name for name, facts in TASKS.items() if facts.object_target)
-            yield Mistake(
+            yield SuiteMistake(
                 ("dataset", "target"),
                 f"a mapping of fields belongs to the task {names}",
                 f"a column, or task: {names}",
             )
         key = self.output.facts.key("answer")
         if task.one_value and key is not None and self.output.answer is None:
-            yield Mistake(("output",), f"the task {self.task} with the form {form} needs `answer`", key.example)
+            yield SuiteMistake(("output",), f"the task {self.task} with the form {form} needs `answer`", key.example)
         for mistake in misplaced(self.good_enough, self.task, self.output.labels is not None):
             yield replace(mistake, path=("good_enough", *mistake.path))
 
-    def _model_mistakes(self) -> Iterator[Mistake]:
+    def _model_mistakes(self) -> Iterator[SuiteMistake]:
         for name, model in self.models.items():
             path = ("models", name, "enforce")
             if model.enforce == "native" and (mistake := unenforceable(self.output.form, path)):
                 yield mistake
             elif not model.facts.enforces_schema and (model.enforce or self.output.enforce) == "native":
                 where = path if model.enforce else path[:2]
-                yield Mistake(where, f"{model.provider} cannot enforce a form", "enforce: prompt")
+                yield SuiteMistake(where, f"{model.provider} cannot enforce a form", "enforce: prompt")
             if model.facts.learns and self.dataset.train is None:
-                yield Mistake(("models", name), f"a {model.provider} learns from `dataset.train`, which is not given")
+                yield SuiteMistake(
+                    ("models", name), f"a {model.provider} learns from `dataset.train`, which is not given"
+                )
 
-    def _example_mistakes(self) -> Iterator[Mistake]:
+    def _example_mistakes(self) -> Iterator[SuiteMistake]:
         prompts: dict[YamlPath, PromptConfig] = {("prompts", name): p for name, p in self.prompts.items()}
         if self.prompt is not None:
             prompts[("prompt",)] = self.prompt
         for path, prompt in prompts.items():
             if prompt.examples is not None and prompt.examples.count and self.dataset.train is None:
-                yield Mistake((*path, "examples"), "examples come from `dataset.train`, which is not given", key=True)
+                yield SuiteMistake(
+                    (*path, "examples"), "examples come from `dataset.train`, which is not given", key=True
+                )

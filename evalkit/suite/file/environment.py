@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from evalkit.suite.config.base import Mistake, YamlPath
+from evalkit.errors import SuiteMistake
+from evalkit.suite.config.base import YamlPath
 
 _VARIABLE = re.compile(r"\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -22,7 +23,7 @@ class Resolved:
 
     data: Any = None
     missing: dict[str, list[str]] = field(default_factory=dict)
-    mistakes: list[Mistake] = field(default_factory=list)
+    mistakes: list[SuiteMistake] = field(default_factory=list)
 
 
 def resolve_variables(data: Any, env: Mapping[str, str]) -> Resolved:
@@ -42,7 +43,7 @@ def _resolve(value: Any, path: YamlPath, env: Mapping[str, str], result: Resolve
     names = [m[2] for m in _VARIABLE.finditer(value) if m[2]]
     if path[-1] == "api_key_env":
         problem = "`api_key_env` takes the variable's name; its value must not come into the suite"
-        result.mistakes.append(Mistake(path, problem, f"api_key_env: {(names or ['TUNED_API_KEY'])[0]}"))
+        result.mistakes.append(SuiteMistake(path, problem, f"api_key_env: {(names or ['TUNED_API_KEY'])[0]}"))
         return value
     unset = [name for name in dict.fromkeys(names) if not env.get(name)]
     if not unset:
@@ -52,5 +53,5 @@ def _resolve(value: Any, path: YamlPath, env: Mapping[str, str], result: Resolve
         known += [name for name in unset if name not in known]
     else:
         expected = f"a variable that is set, or $${{{unset[0]}}} for this very text"
-        result.mistakes.append(Mistake(path, f"the variable {unset[0]} is not set", expected))
+        result.mistakes.append(SuiteMistake(path, f"the variable {unset[0]} is not set", expected))
     return value

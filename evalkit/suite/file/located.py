@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from evalkit.errors import Place, SuiteError, SuiteMistake, SuiteMistakes
-from evalkit.suite.config.base import Mistake, YamlPath
+from evalkit.suite.config.base import YamlPath
 from evalkit.suite.config.suite import DEFAULT_PROMPT
 from evalkit.suite.file.loaded import PromptTexts
 from evalkit.suite.file.text_file import read_text
@@ -25,40 +26,36 @@ def located(source: YamlSource, texts: Mapping[str, PromptTexts] | None = None) 
     try:
         yield
     except SuiteMistake as mistake:
-        place = _place(source, texts or {}, mistake)
-        hint = nearest(*mistake.near) if mistake.near is not None else mistake.hint
-        raise SuiteError(mistake.problem, place, expected=mistake.expected, hint=hint) from mistake.__cause__
+        raise _first(source, texts or {}, (mistake,)) from mistake.__cause__
     except SuiteMistakes as several:
-        raise _first(source, several.mistakes) from None
+        raise _first(source, texts or {}, several.mistakes) from None
 
 
-def _place(source: YamlSource, texts: Mapping[str, PromptTexts], mistake: SuiteMistake) -> Place:
-    path, line = mistake.path, mistake.line
-    in_file = _in_file(source, path)
-    if line is None:
-        return source.place(source.position(in_file, mistake.key))
-    file = None
+def _first(source: YamlSource, texts: Mapping[str, PromptTexts], mistakes: tuple[SuiteMistake, ...]) -> SuiteError:
+    """The first mistake in the order of the file; several at one spot count once."""
+    placed: dict[tuple[int, int], SuiteMistake] = {}
+    for mistake in mistakes:
+        placed.setdefault(source.position(_in_file(source.data, mistake.path), mistake.key), mistake)
+    position, first = min(placed.items(), key=lambda item: item[0])
+    place = source.place(position) if first.line is None else _inside(source, texts, first)
+    hint = nearest(*first.near) if first.near is not None else first.hint
+    return SuiteError(first.problem, place, expected=first.expected, hint=hint, more=len(placed) - 1)
+
+
+def _inside(source: YamlSource, texts: Mapping[str, PromptTexts], mistake: SuiteMistake) -> Place:
+    """A line inside a text: of the suite where the text stands in it, of the text's own file where it has one."""
+    path, line, file = mistake.path, mistake.line or 1, None
     text = texts.get(str(path[1])) if len(path) > 2 and path[0] == "prompts" else None
     if text is not None:
         file = {"system": text.system_file, "user": text.user_file}.get(str(path[2]))
     if file is None:
-        return source.place(source.position_inside(in_file, line))
+        return source.place(source.position_inside(_in_file(source.data, path), line))
     lines = read_text(file).splitlines()
     return Place(file, line, 1, lines[line - 1] if 0 < line <= len(lines) else "")
 
 
-def _first(source: YamlSource, mistakes: tuple[Mistake, ...]) -> SuiteError:
-    """The first mistake in the order of the file; several at one spot count once."""
-    placed: dict[tuple[int, int], Mistake] = {}
-    for mistake in mistakes:
-        placed.setdefault(source.position(_in_file(source, mistake.path), mistake.key), mistake)
-    position, first = min(placed.items(), key=lambda item: item[0])
-    place = source.place(position)
-    return SuiteError(first.problem, place, expected=first.expected, hint=first.hint, more=len(placed) - 1)
-
-
-def _in_file(source: YamlSource, path: YamlPath) -> YamlPath:
+def _in_file(data: Mapping[str, Any], path: YamlPath) -> YamlPath:
     """The path as the file has it: a single prompt stands under `prompt`."""
-    if path[:2] == ("prompts", DEFAULT_PROMPT) and "prompts" not in source.data:
+    if path[:2] == ("prompts", DEFAULT_PROMPT) and "prompts" not in data:
         return ("prompt", *path[2:])
     return path

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from evalkit.suite.config.base import Config, Mistake, YamlPath, describe
+from evalkit.errors import SuiteMistake
+from evalkit.suite.config.base import Config, YamlPath, describe
 from evalkit.suite.config.suite import Suite
 from evalkit.wording.quote import nearest
 
@@ -36,27 +37,27 @@ _MOST_KEYS = 12
 _KEY_MARK = "[key]"
 
 
-def mistakes_of(errors: Iterable[ErrorDetails], raw: Any) -> list[Mistake]:
+def mistakes_of(errors: Iterable[ErrorDetails], raw: Any) -> list[SuiteMistake]:
     """Every error of a failed validation of Suite.
 
     `raw` is the data as written, before variables are filled in: messages quote it, so that the value of
     a variable is never shown.
     """
-    found: list[Mistake] = []
+    found: list[SuiteMistake] = []
     for error in errors:
         path = tuple(step for step in error["loc"] if not (isinstance(step, str) and step.startswith("(")))
         if error["type"] == "default_factory_not_called" or _counts_invalid_entries(error, path, raw):
             continue  # follows from another error
         if error["type"] == "mistakes":
-            inner: tuple[Mistake, ...] = error["ctx"]["mistakes"]
-            found += [Mistake((*path, *m.path), m.problem, m.expected, m.hint, m.key) for m in inner]
+            inner: tuple[SuiteMistake, ...] = error["ctx"]["mistakes"]
+            found += [SuiteMistake((*path, *m.path), m.problem, m.expected, m.hint, m.key) for m in inner]
         else:
             found.append(_mistake(error, path, raw))
     misspelt = {(m.path[:-1], m.hint) for m in found if m.key and m.hint}
     return [m for m in found if m.missing is None or (m.path, m.missing) not in misspelt]
 
 
-def _mistake(error: ErrorDetails, path: YamlPath, raw: Any) -> Mistake:
+def _mistake(error: ErrorDetails, path: YamlPath, raw: Any) -> SuiteMistake:
     kind, name = error["type"], _name(path)
     if kind == "missing":
         return _missing_key(path)
@@ -72,21 +73,21 @@ def _mistake(error: ErrorDetails, path: YamlPath, raw: Any) -> Mistake:
     if kind in _BOUNDS:
         bound, found, expected = _BOUNDS[kind]
         limit = f"{error['ctx'][bound]:g}"
-        return Mistake(path, f"{name} is {value}, which is {found} {limit}", f"a number {expected} {limit}")
+        return SuiteMistake(path, f"{name} is {value}, which is {found} {limit}", f"a number {expected} {limit}")
     if kind == "too_short":
         least, length = error["ctx"]["min_length"], len(value) if isinstance(value, list | dict) else 0
-        return Mistake(path, f"{name} holds {f'only {length}' if length else 'nothing'}", f"at least {least}")
+        return SuiteMistake(path, f"{name} holds {f'only {length}' if length else 'nothing'}", f"at least {least}")
     found = f"{name} has no value" if value is None else f"{name} is {describe(value)}"
     if kind == "string_type":
         expected = _alternative(error["loc"]) or "text"
         if isinstance(value, int | float):
             expected += f': put it in quotes, "{str(value).lower() if isinstance(value, bool) else value}"'
-        return Mistake(path, found, expected)
+        return SuiteMistake(path, found, expected)
     if kind in ("model_type", "model_attributes_type"):
         models = list(_models_at(path))
-        return Mistake(path, found, " or ".join(model.looks_like for model in models) or None)
+        return SuiteMistake(path, found, " or ".join(model.looks_like for model in models) or None)
     hint = _TRUTH.get(str(value).lower()) if kind == "bool_type" else None
-    return Mistake(path, found, _EXPECTED.get(kind, error["msg"]), hint)
+    return SuiteMistake(path, found, _EXPECTED.get(kind, error["msg"]), hint)
 
 
 def _counts_invalid_entries(error: ErrorDetails, path: YamlPath, raw: Any) -> bool:
@@ -97,20 +98,20 @@ def _counts_invalid_entries(error: ErrorDetails, path: YamlPath, raw: Any) -> bo
     return isinstance(value, list | dict) and len(value) >= error["ctx"]["min_length"]
 
 
-def _missing_key(path: YamlPath) -> Mistake:
+def _missing_key(path: YamlPath) -> SuiteMistake:
     key = str(path[-1])
     fields = [field for model in _models_at(path[:-1]) for name, field in _fields(model).items() if name == key]
     about = (
         f", {fields[0].description[0].lower()}{fields[0].description[1:]}" if fields and fields[0].description else ""
     )
-    return Mistake(path[:-1], f"{_name(path[:-1])} has no `{key}`", f"{key}: …{about}", missing=key)
+    return SuiteMistake(path[:-1], f"{_name(path[:-1])} has no `{key}`", f"{key}: …{about}", missing=key)
 
 
-def _unknown_key(path: YamlPath) -> Mistake:
+def _unknown_key(path: YamlPath) -> SuiteMistake:
     key, keys = str(path[-1]), [name for model in _models_at(path[:-1]) for name in _fields(model)]
     problem = f"unknown key `{key}`"
     if path[0] == "models" and key.lower().replace("-", "_") in _KEY_WORDS:
-        return Mistake(
+        return SuiteMistake(
             path,
             f"{problem}: a suite never holds a key",
             "api_key_env: NAME_OF_A_VARIABLE",
@@ -119,7 +120,7 @@ def _unknown_key(path: YamlPath) -> Mistake:
         )
     hint = nearest(key, keys) or _elsewhere(key)
     listed = ", ".join(dict.fromkeys(keys)) if len(keys) <= _MOST_KEYS or not hint else None
-    return Mistake(path, f"{problem} in {_name(path[:-1])}", listed and f"one of {listed}", hint, key=True)
+    return SuiteMistake(path, f"{problem} in {_name(path[:-1])}", listed and f"one of {listed}", hint, key=True)
 
 
 def _elsewhere(key: str) -> str | None:
@@ -131,22 +132,22 @@ def _elsewhere(key: str) -> str | None:
     return None
 
 
-def _bad_name(path: YamlPath, name: str, *, capitals: bool, key: bool) -> Mistake:
+def _bad_name(path: YamlPath, name: str, *, capitals: bool, key: bool) -> SuiteMistake:
     if len(name) > 100:
-        return Mistake(path, "this name is too long", "at most 100 characters", key=key)
+        return SuiteMistake(path, "this name is too long", "at most 100 characters", key=key)
     letters = "letters" if capitals else "small letters"
     slug = re.sub(r"[^A-Za-z0-9._-]+", "-", name if capitals else name.lower()).strip("-._")
     problem = f"`{name}` cannot be a name" if name else "the name is empty"
     expected = f"{letters}, digits and . _ - after a first letter or digit"
-    return Mistake(path, problem, expected, slug or None, key=key)
+    return SuiteMistake(path, problem, expected, slug or None, key=key)
 
 
-def _not_an_option(path: YamlPath, value: Any, options: str, loc: tuple[int | str, ...]) -> Mistake:
+def _not_an_option(path: YamlPath, value: Any, options: str, loc: tuple[int | str, ...]) -> SuiteMistake:
     words = re.findall(r"'([^']*)'", options)
     found = f"{_name(path)} has no value" if value is None else f"{_name(path)} is {describe(value)}"
     hint = nearest(value, words) if isinstance(value, str) else None
     listed = " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
-    return Mistake(path, found, _alternative(loc) or listed, hint)
+    return SuiteMistake(path, found, _alternative(loc) or listed, hint)
 
 
 def _alternative(loc: tuple[int | str, ...]) -> str | None:

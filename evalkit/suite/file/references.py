@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from evalkit.errors import Place, SuiteError, SuiteMistake, SuiteMistakes
-from evalkit.suite.config.base import FileRef, Mistake, YamlPath
-from evalkit.suite.config.dataset import PromptConfig, Source
+from evalkit.suite.config.base import FileRef, YamlPath
+from evalkit.suite.config.dataset import Source
 from evalkit.suite.config.suite import Suite
 from evalkit.suite.file.loaded import PromptTexts, SuiteFiles
 from evalkit.suite.file.text_file import read_text
@@ -33,13 +33,22 @@ def suite_files(suite: Suite, directory: Path) -> SuiteFiles:
         if "\0" in name or not (directory / name).is_file():
             missing.append(_missing(path, name, directory))
     if missing:
-        raise SuiteMistakes(missing)
+        raise SuiteMistakes(tuple(missing))
+    files = {file: read_text(file, _MAX_BYTES) for file in _read_files(suite, directory)}
     schema = None
     if suite.output.schema_ is not None:
-        schema = _json_schema(directory / suite.output.schema_.path)
+        file = directory / suite.output.schema_.path
+        schema = _json_schema(file, files[file])
         _check_answer(suite, schema)
-    texts = {name: _prompt_texts(prompt, directory) for name, prompt in suite.prompts.items()}
-    return SuiteFiles(rows, texts, schema)
+    return SuiteFiles(rows, _prompt_texts(suite, directory, files), schema)
+
+
+def _read_files(suite: Suite, directory: Path) -> Iterator[Path]:
+    """The files that are part of the declaration: the schema, and the prompts' texts."""
+    if suite.output.schema_ is not None:
+        yield directory / suite.output.schema_.path
+    for prompt in suite.prompts.values():
+        yield from (directory / part.path for part in (prompt.system, prompt.user) if isinstance(part, FileRef))
 
 
 def _matching(directory: Path, path: str) -> tuple[Path, ...]:
@@ -53,18 +62,26 @@ def _matching(directory: Path, path: str) -> tuple[Path, ...]:
     return tuple(sorted(directory / name for name in found if (directory / name).is_file()))
 
 
-def _prompt_texts(prompt: PromptConfig, directory: Path) -> PromptTexts:
-    """Read a prompt's files. Raises SuiteError where one is not UTF-8 text."""
-    system, system_file = _text(prompt.system, directory)
-    user, user_file = _text(prompt.user, directory)
-    return PromptTexts(system, user, system_file, user_file)
+def _prompt_texts(suite: Suite, directory: Path, files: Mapping[Path, str]) -> dict[str, PromptTexts]:
+    """The prompts' templates, those in files from `files`."""
+
+    def text(part: str | FileRef | None) -> tuple[str, Path | None]:
+        if not isinstance(part, FileRef):
+            return part or "", None
+        file = directory / part.path
+        return files[file], file
+
+    found = {}
+    for name, prompt in suite.prompts.items():
+        (system, system_file), (user, user_file) = text(prompt.system), text(prompt.user)
+        found[name] = PromptTexts(system, user, system_file, user_file)
+    return found
 
 
-def _json_schema(file: Path) -> dict[str, Any]:
-    """Read a JSON Schema. Raises SuiteError in that file's own lines where it is not JSON or not a schema."""
+def _json_schema(file: Path, text: str) -> dict[str, Any]:
+    """A file's text as a JSON Schema. Raises SuiteError, in that file's lines, where it is not JSON or no schema."""
     import jsonschema_rs
 
-    text = read_text(file, _MAX_BYTES)
     try:
         schema = json.loads(text)
     except json.JSONDecodeError as error:
@@ -98,13 +115,6 @@ def _refuse(uri: str) -> NoReturn:
     raise ValueError(f"the reference {uri} leads out of this file")
 
 
-def _text(value: str | FileRef | None, directory: Path) -> tuple[str, Path | None]:
-    if not isinstance(value, FileRef):
-        return value or "", None
-    file = directory / value.path
-    return read_text(file, _MAX_BYTES), file
-
-
 def _row_files(suite: Suite) -> Iterator[tuple[str, str]]:
     for split in ("test", "train", "dev"):
         source = getattr(suite.dataset, split)
@@ -125,13 +135,13 @@ def _single_files(suite: Suite) -> Iterator[tuple[YamlPath, str]]:
             yield ("models", name, "path"), model.path
 
 
-def _missing(path: YamlPath, name: str, directory: Path) -> Mistake:
+def _missing(path: YamlPath, name: str, directory: Path) -> SuiteMistake:
     """Says how far the path leads, with the nearest entry of the first folder that lacks its next part."""
     whole = directory / name.replace("\0", "")
     if whole.is_dir():
-        return Mistake(path, f"`{name}` is a folder", expected=f"a file, such as {os.path.join(name, '*.jsonl')}")
+        return SuiteMistake(path, f"`{name}` is a folder", expected=f"a file, such as {os.path.join(name, '*.jsonl')}")
     if glob.has_magic(name):
-        return Mistake(path, f"no file matches `{name}` in {directory}")
+        return SuiteMistake(path, f"no file matches `{name}` in {directory}")
     base, parts = Path(whole.anchor), list(whole.parts[1:])
     while parts and (base / parts[0]).is_dir():
         base /= parts.pop(0)
@@ -142,4 +152,4 @@ def _missing(path: YamlPath, name: str, directory: Path) -> Mistake:
     close = nearest(parts[0], entries) if parts else None
     hint = os.path.relpath(base.joinpath(close, *parts[1:]), directory) if close else None
     what = f"no file `{name}`" if len(parts) < 2 else f"no folder `{parts[0]}` on the way to `{name}`"
-    return Mistake(path, f"{what} in {directory}", hint=hint)
+    return SuiteMistake(path, f"{what} in {directory}", hint=hint)

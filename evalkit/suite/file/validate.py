@@ -22,7 +22,7 @@ def validated(source: YamlSource, env: Mapping[str, str]) -> Suite:
     except ValidationError as error:
         mistakes += mistakes_of(error.errors(include_url=False), source.data)
     if mistakes or suite is None:
-        raise SuiteMistakes(mistakes)
+        raise SuiteMistakes(tuple(mistakes))
     models = {}
     for name, model in suite.models.items():
         unset = list(resolved.missing.get(name, []))
