@@ -12,7 +12,7 @@ from evalkit.decision.questions import Ground, disputed
 from evalkit.decision.table import Reason
 from evalkit.records.run import UnmeasuredCost
 from evalkit.records.verdict import Answer
-from evalkit.wording.numbers import money
+from evalkit.wording.numbers import money_range
 from evalkit.wording.text import listed
 
 _EVALKIT = "python -m evalkit"
@@ -65,10 +65,18 @@ def _plan(ground: Ground) -> str:
 
 def _with_keys(ground: Ground, missing: Sequence[UnmeasuredCost]) -> str:
     names = list(dict.fromkeys(name for b in missing for name in ground.facts.missing_env[b.model]))
-    costs = [b.run_cost for b in missing]
-    known = [c for c in costs if c is not None]
-    about = f"   # about {money(sum(known))}" if len(known) == len(costs) else ""
-    return f"{'; '.join(f'export {name}=…' for name in names)}; {ground.facts.command}{about}"
+    return f"{'; '.join(f'export {name}=…' for name in names)}; {ground.facts.command}{_about(missing)}"
+
+
+def _about(missing: Sequence[UnmeasuredCost]) -> str:
+    """What measuring these models costs, behind a command; nothing where that is unknown of one."""
+    low = high = 0.0
+    for each in missing:
+        if each.run_cost is None:
+            return ""
+        low += each.run_cost if each.run_cost_low is None else each.run_cost_low
+        high += each.run_cost if each.run_cost_high is None else each.run_cost_high
+    return f"   # about {money_range(low, high)}"
 
 
 _ORDER = ("truncation", "format", "prompt", "labels", "no_rule")

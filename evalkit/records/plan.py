@@ -22,7 +22,8 @@ class TokenMix:
 class PlannedContender:
     """What one contender would be asked on a split. Tokens and US dollars are estimates.
 
-    `cost` counts one cache write and reads afterwards where the prefix can be cached, `cost_uncached` none; both
+    `cost` counts one cache write and reads afterwards where the prefix can be cached, `cost_uncached` none.
+    `cost_low` and `cost_high` differ where it is not known whether the model caches a prefix of this length. All
     are None without a price. `skipped` is the reason why it would not be asked.
     """
 
@@ -35,6 +36,8 @@ class PlannedContender:
     cost_uncached: float | None
     prices_as_of: str | None
     skipped: str | None = None
+    cost_low: float | None = None
+    cost_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,8 @@ class UnmeasuredCost:
     """What is known of a model that was not measured: rendered tokens × dated prices, an estimate throughout.
 
     Dollars; `per_month` is at the declared volume, None where none is declared. `run_cost` is what measuring
-    it would cost.
+    it would cost. Each has a `_low` and a `_high`, which differ where it is not known whether the model caches a
+    prefix of this length: with caching and without. Runs that were written before have none of them.
     """
 
     model: str
@@ -140,6 +141,12 @@ class UnmeasuredCost:
     run_cost: float | None
     cache_read_share: float | None
     text: str
+    per_1000_calls_low: float | None = None
+    per_1000_calls_high: float | None = None
+    per_month_low: float | None = None
+    per_month_high: float | None = None
+    run_cost_low: float | None = None
+    run_cost_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,13 @@ from evalkit.records.plan import Plan, Visible
 from evalkit.records.request import Request
 from evalkit.report.terminal import console, print_table
 from evalkit.wording.needs import need
-from evalkit.wording.numbers import count, money, points
+from evalkit.wording.numbers import count, money, money_range, points
 from evalkit.wording.text import DASH, plain
 
 _LONGEST = 2000
+_RANGE = (
+    "Where two costs stand, it is not known whether the model caches a prefix of this length: with caching, without."
+)
 
 
 def show_plan(plan: Plan, stream: IO[str]) -> None:
@@ -25,6 +28,8 @@ def show_plan(plan: Plan, stream: IO[str]) -> None:
         out.print()
     print_table(_table(plan), out)
     out.print("Tokens are estimated from the text's length, without thinking; costs are list prices.", markup=False)
+    if any(c.cost_low != c.cost_high for c in plan.contenders):
+        out.print(_RANGE, markup=False, soft_wrap=True)
     for c in plan.contenders:
         if c.skipped:
             out.print(f"skipped {c.id}: {plain(c.skipped)}", markup=False)
@@ -91,9 +96,11 @@ def _table(plan: Plan) -> Any:
     for c in plan.contenders:
         mix = c.tokens
         tokens = [f"{mix.prefix:,.0f}", f"{mix.suffix:,.0f}", f"{mix.output:,.0f}"]
-        table.add_row(c.id, c.split, f"{c.calls:,}", *tokens, money(c.cost), money(c.cost_uncached))
-    total = [c.cost for c in plan.contenders if c.cost is not None]
-    table.add_row("all with a price", "", "", "", "", "", money(sum(total)) if total else DASH, "")
+        about = money_range(c.cost_low, c.cost_high)
+        table.add_row(c.id, c.split, f"{c.calls:,}", *tokens, about, money(c.cost_uncached))
+    ends = [(c.cost_low, c.cost_high) for c in plan.contenders if c.cost_low is not None and c.cost_high is not None]
+    total = money_range(sum(low for low, _ in ends), sum(high for _, high in ends)) if ends else DASH
+    table.add_row("all with a price", "", "", "", "", "", total, "")
     return table
 
 

@@ -42,6 +42,18 @@ def money(dollars: float | None) -> str:
     return f"{MINUS if dollars < 0 else ''}${text}"
 
 
+def money_range(low: float | None, high: float | None) -> str:
+    """An amount that lies between two; one figure where both read the same.
+
+    >>> money_range(0.0121, 0.037), money_range(0.0121, 0.0121), money_range(None, 0.037)
+    ('$0.0121 to $0.037', '$0.0121', '–')
+    """
+    first, last = money(low), money(high)
+    if DASH in (first, last):
+        return DASH
+    return first if first == last else f"{first} to {last}"
+
+
 def share(value: float | None) -> str:
     """A share with three digits and no leading zero.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evalkit.decision.unmeasured import cost_of_calls
+from evalkit.decision.unmeasured import cost_of_calls, cost_range
 from evalkit.records.estimate import Need
 from evalkit.records.metric import is_share
 from evalkit.records.plan import Plan, PlannedContender, Visible
@@ -49,16 +49,20 @@ def _asked(prepared: Prepared) -> list[tuple[Contender, str]]:
 def _planned(prepared: Prepared, contender: Contender, split: str) -> PlannedContender:
     known = estimate(prepared, contender, split=split)
     calls = known.requests
+    hits = (calls - 1) / calls if calls else 0.0
+    low, high = cost_range(known, calls, hits)
     return PlannedContender(
         id=contender.id,
         provider_model=contender.spec.provider_model,
         split=split,
         calls=calls,
         tokens=known.mix,
-        cost=cost_of_calls(known, calls, (calls - 1) / calls if calls else 0.0),
+        cost=cost_of_calls(known, calls, hits),
         cost_uncached=cost_of_calls(known, calls, 0.0, caching=False),
         prices_as_of=known.price.as_of if known.price else None,
         skipped=contender.skipped,
+        cost_low=low,
+        cost_high=high,
     )
 
 

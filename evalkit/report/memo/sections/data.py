@@ -6,7 +6,7 @@ from evalkit.records.evidence import LabelFacts, Ladder, Rules
 from evalkit.records.memo import Memo
 from evalkit.records.run import UnmeasuredCost
 from evalkit.report.memo.blocks import Block, Cell, Section, Table, Text, absent
-from evalkit.wording.numbers import count, difference, interval, money, percent, points, span_of
+from evalkit.wording.numbers import count, difference, interval, money, money_range, percent, points, span_of
 from evalkit.wording.text import DASH
 
 _FEWEST = 12
@@ -93,6 +93,13 @@ def unmeasured_section(memo: Memo) -> Section:
 
 
 def _cost(c: UnmeasuredCost) -> tuple[Cell | str, ...]:
-    month, run = money(c.per_month), money(c.run_cost)
+    thousand = _ends(c.per_1000_calls, c.per_1000_calls_low, c.per_1000_calls_high)
+    month = _ends(c.per_month, c.per_month_low, c.per_month_high)
+    run = _ends(c.run_cost, c.run_cost_low, c.run_cost_high)
     model = Cell(c.model, c.provider_model)
-    return (model, c.reason, money(c.per_1000_calls), month, percent(c.cache_read_share), run)
+    return (model, c.reason, thousand, month, percent(c.cache_read_share), run)
+
+
+def _ends(likely: float | None, low: float | None, high: float | None) -> str:
+    """Both ends of a cost; runs that were written before have the likely cost only."""
+    return money(likely) if low is None or high is None else money_range(low, high)
