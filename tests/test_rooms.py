@@ -182,6 +182,13 @@ def test_records_and_stats_stand_on_the_ground_alone(may: dict[str, frozenset[st
     assert may["stats"] == {"errors", "version", "records", "stats"}
 
 
+def test_files_that_the_page_names_are_there() -> None:
+    page = (HOME / "ARCHITECTURE.md").read_text("utf-8")
+    named = set(re.findall(r"`([\w./]*/[\w./]*)`", page))
+    assert len(named) > 20
+    assert [path for path in sorted(named) if not ((PACKAGE / path).exists() or (HOME / path).exists())] == []
+
+
 def _difference(found: set[tuple[str, str]], listed: frozenset[tuple[str, str]]) -> str:
     return f"not allowed: {sorted(found - listed)}; mended, take it off the list: {sorted(listed - found)}"
 
