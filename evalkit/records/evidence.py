@@ -81,10 +81,34 @@ class PairedGap:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What counts as enough labels."""
+    """What counts as enough labels, and as enough test rows for money to hang on them."""
 
     min_labels: int = 1000
     min_per_class: int = 10
+    min_test_rows: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LabelConflicts:
+    """Rows that show the same text as another row and carry another label.
+
+    Test alone: `rows` of its `of` rows, in `groups` of equal texts. `ceiling` is the best share of test that any answer
+    to equal texts can reach: of each group the most frequent label counts. `least_wrong` is the rest, the share of test
+    labels that must be wrong if each text has one right label. `examples` name such rows by id with their labels, a
+    group each. Train apart: `train_rows` of its `train_of` rows contradict another row of train, `train_least_wrong` is
+    the least share of its labels that are wrong, and `against_test` rows have a label that their text has not in test.
+    """
+
+    rows: int
+    of: int
+    ceiling: float
+    least_wrong: float = 0.0
+    examples: tuple[str, ...] = ()
+    groups: int = 0
+    train_rows: int = 0
+    train_of: int = 0
+    train_least_wrong: float = 0.0
+    against_test: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +116,11 @@ class Facts:
     """All that a decision takes besides the run's figures; stored with the run, so that it can be decided again.
 
     `mixes`, `prices`, `cache_ttl` (what was asked for) and `gpu_hours` are by contender id. `has_native` says whether
-    a provider can enforce the declared form. `listed_frontier` are the frontier models of the suite by name.
-    `suite` is the path of the suite file and `command` what started the run, for next steps. `missing_env` names the
-    variables that a skipped model lacks. `diagnosed` is the case that the diagnosis found where the suite's case is
-    `quality`, with its reason in `diagnosis`. `assumed` names economics that were taken by default, not declared.
+    a provider can enforce the declared form. `label_conflicts` is None where nobody looked for any. `listed_frontier`
+    are the frontier models of the suite by name. `suite` is the path of the suite file and `command` what started the
+    run, for next steps. `missing_env` names the variables that a skipped model lacks. `diagnosed` is the case that
+    the diagnosis found where the suite's case is `quality`, with its reason in `diagnosis`. `assumed` names economics
+    that were taken by default, not declared.
     """
 
     suite: str
@@ -105,6 +130,7 @@ class Facts:
     rules: Rules = Rules()
     labels: LabelFacts | None = None
     label_error_share: Span | None = None
+    label_conflicts: LabelConflicts | None = None
     ladders: tuple[Ladder, ...] = ()
     pairs: tuple[PairedGap, ...] = ()
     mixes: Mapping[str, CallMix] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from evalkit.records.estimate import Need, Requirement
 from evalkit.records.metric import is_share
 from evalkit.records.run import ContenderResult, RunResult
+from evalkit.wording.labels import conflict_lines
 from evalkit.wording.names import metric
 from evalkit.wording.needs import shortfall
 from evalkit.wording.numbers import count, interval
@@ -26,6 +27,8 @@ def answer(result: RunResult) -> list[str]:
         lines.append(_no_frontier(result))
     lines += _floor(asked, result)
     lines += [each.text for each in result.unmeasured if each.role != "fine_tuned" or each.per_month is not None]
+    if result.facts is not None:
+        lines += conflict_lines(result.facts.label_conflicts)
     return [*lines, *verdict_lines(result)]
 
 

@@ -11,8 +11,10 @@ from evalkit.records.evidence import Case, Facts, Ladder, PairedGap, Rules, Vouc
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.running.contender_run import ContenderRun
 from evalkit.running.economics import economics_of
+from evalkit.running.label_conflicts import conflicts_of
 from evalkit.running.label_count import label_count
 from evalkit.running.prepare import Prepared
+from evalkit.suite.config.economics import DecisionConfig
 
 _LEVEL = 0.05
 
@@ -38,9 +40,10 @@ def facts_of(gathered: Gathered, result: RunResult) -> Facts:
         command=gathered.command,
         case=suite.case,
         economics=economics_of(suite.economics),
-        rules=Rules(suite.decision.min_labels, suite.decision.min_per_class),
+        rules=rules_of(suite.decision),
         labels=label_count(prepared.suite, prepared.contenders[0]),
         label_error_share=Span(error.low, error.high) if error else None,
+        label_conflicts=conflicts_of(prepared),
         ladders=_ladders(prepared, gathered.runs),
         pairs=_pairs(gathered.runs),
         mixes={run.contender.id: mix for run in gathered.runs if (mix := _mix(run)) is not None},
@@ -59,6 +62,11 @@ def facts_of(gathered: Gathered, result: RunResult) -> Facts:
         chosen_on_test=gathered.chosen_on_test,
         vouched=gathered.vouched,
     )
+
+
+def rules_of(config: DecisionConfig) -> Rules:
+    """The suite's `decision:` as a record."""
+    return Rules(config.min_labels, config.min_per_class, config.min_test_rows)
 
 
 def _ladders(prepared: Prepared, runs: Sequence[ContenderRun]) -> tuple[Ladder, ...]:

@@ -10,10 +10,12 @@ from evalkit.records.metric import is_share
 from evalkit.records.plan import Plan, PlannedContender, Visible
 from evalkit.records.request import Request
 from evalkit.running.estimates import estimate
+from evalkit.running.label_conflicts import conflicts_of
 from evalkit.running.prepare import Prepared, prepare
 from evalkit.running.rounds import compares_prompts
 from evalkit.stats.power import clean_answers_needed, smallest_visible_gap
 from evalkit.suite.prompts.contenders import Contender
+from evalkit.wording.labels import conflict_lines
 
 
 def plan_suite(path: Path, models: tuple[str, ...] = ()) -> Plan:
@@ -25,6 +27,7 @@ def plan_suite(path: Path, models: tuple[str, ...] = ()) -> Plan:
     with prepared.located:
         for contender in prepared.contenders:
             requests.setdefault(contender.prompt, contender.request(first))
+        conflicts = conflict_lines(conflicts_of(prepared))
     needs = prepared.config.good_enough.needs()
     return Plan(
         suite=prepared.config.name,
@@ -33,7 +36,7 @@ def plan_suite(path: Path, models: tuple[str, ...] = ()) -> Plan:
         requests=requests,
         contenders=tuple(_planned(prepared, c, split) for c, split in _asked(prepared)),
         visible=tuple(visible(need, n) for need in needs if is_share(need.metric)),
-        warnings=prepared.suite.warnings,
+        warnings=(*prepared.suite.warnings, *conflicts),
     )
 
 

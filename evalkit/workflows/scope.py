@@ -9,11 +9,11 @@ from pathlib import Path
 from evalkit.decision.unmeasured import Unmeasured, unmeasured_cost
 from evalkit.errors import RunError, SuiteError
 from evalkit.records.economics import Economics, Span
-from evalkit.records.evidence import Facts, Rules, Vouch
+from evalkit.records.evidence import Facts, Vouch
 from evalkit.records.run import RunResult
 from evalkit.running.economics import economics_of, with_answers
 from evalkit.running.estimates import unmeasured, volume_of
-from evalkit.running.evidence import Gathered, facts_of
+from evalkit.running.evidence import Gathered, facts_of, rules_of
 from evalkit.running.figures import skipped_result
 from evalkit.running.kept_ladders import with_ladders
 from evalkit.running.prepare import prepare
@@ -146,7 +146,7 @@ def _declared_now(facts: Facts, loaded: LoadedSuite, path: Path) -> Facts:
         suite=str(path),
         case=suite.case,
         economics=economics_of(suite.economics),
-        rules=Rules(suite.decision.min_labels, suite.decision.min_per_class),
+        rules=rules_of(suite.decision),
         label_error_share=Span(error.low, error.high) if error else None,
     )
 

@@ -59,7 +59,7 @@ good_enough:
 run:
   {concurrency: 32, epochs: 1, temperature: 0, seed: 7, timeout_s: 120, max_infra_errors: 0.01, stream: false}
 
-decision: {min_labels: 1000, min_per_class: 10}
+decision: {min_labels: 1000, min_per_class: 10, min_test_rows: 200}
 
 economics:
   calls_per_month: 3_000_000

@@ -15,10 +15,11 @@ _Change = Annotated[Range | None, Within(above=-1)]
 
 
 class DecisionConfig(Config):
-    """When the labels are enough for a fine-tune."""
+    """When labels and test rows are enough for a fine-tune."""
 
     min_labels: int = Field(1000, ge=0, description="Labelled examples of correct output that a fine-tune needs.")
     min_per_class: int = Field(10, ge=0, description="Labelled examples that every class needs.")
+    min_test_rows: int = Field(200, ge=0, description="Test rows below which no money is asked for.")
 
 
 class GpuConfig(Config):

@@ -58,7 +58,7 @@ class Suite(Config):
     good_enough: GoodEnough = Field(description="What the job needs of each metric.")
     run: RunConfig = Field(default_factory=RunConfig, description="How the asking is done.")
     gates: GatesConfig = Field(default_factory=GatesConfig, description="What `check` fails on.")
-    decision: DecisionConfig = Field(default_factory=DecisionConfig, description="What counts as enough labels.")
+    decision: DecisionConfig = Field(default_factory=DecisionConfig, description="What counts as enough rows.")
     economics: EconomicsConfig | None = Field(None, description="Volume, costs and values.")
 
     @property

@@ -91,6 +91,13 @@ class Dataset:
         if self._is_sliced("train") and "dev" in self.splits:
             yield from self.samples("dev")
 
+    def leaked_samples(self) -> Iterator[Sample]:
+        """The rows of train that `leakage: drop` left out, because test asks the same."""
+        if self.spec.train is not None and any(self.splits[s].dropped for s in ("train", "dev") if s in self.splits):
+            items = (item for item in self._items("train") if self._leaks("train", item))
+            for index, item in enumerate(items):
+                yield item.sample(index)
+
     def examples(self, count: int, pick: str, seed: int) -> list[Sample]:
         """Worked examples from train: `stratified` by target, `random` or `first`. Found once, then kept.
 

@@ -6,6 +6,7 @@ from evalkit.records.evidence import LabelFacts, Ladder, Rules
 from evalkit.records.memo import Memo
 from evalkit.records.run import UnmeasuredCost
 from evalkit.report.memo.blocks import Block, Cell, Section, Table, Text, absent
+from evalkit.wording.labels import conflict_lines
 from evalkit.wording.numbers import count, difference, interval, money, money_range, percent, points, span_of
 from evalkit.wording.text import DASH
 
@@ -15,12 +16,13 @@ _FEWEST = 12
 def labels_section(memo: Memo) -> Section:
     """Rows of train, what was dropped of them and why, and the classes with fewest."""
     title, short = "Labelled examples", "Labels"
-    labels = memo.facts.labels
+    labels, conflicts = memo.facts.labels, conflict_lines(memo.facts.label_conflicts)
+    contradictions = (Text(tuple(conflicts)),) if conflicts else ()
     if labels is None:
         why = "No train split is declared, so there are no labelled examples to count."
-        return Section("labels", title, short, absent(why))
+        return Section("labels", title, short, (*absent(why), *contradictions))
     rules, error = memo.facts.rules, memo.facts.label_error_share
-    blocks: list[Block] = [_counts(labels, rules)]
+    blocks: list[Block] = [_counts(labels, rules), *contradictions]
     if error is None:
         words = "No label-error share is declared, so the correctness of the rows is unverified."
     else:
