@@ -85,7 +85,7 @@ from evalkit.suite.data.rows import RowSource
 
 def read(given):
     source = RowSource(**{"split": "test", **given})
-    pinned = resolve_revision(source)
+    pinned = resolve_revision(source.hub, source.revision)
     return [[place.line, repr(row)] for place, row in replace(source, revision=pinned).rows()] + [pinned]
 
 def suite(path):

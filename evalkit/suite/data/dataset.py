@@ -16,7 +16,7 @@ from itertools import islice
 from evalkit.errors import Place, SuiteError, SuiteMistake
 from evalkit.records.sample import Sample, Target
 from evalkit.suite.data.items import DatasetSpec, Item, ItemReader, encode, listed
-from evalkit.suite.data.rows import Row
+from evalkit.suite.data.row import Row
 from evalkit.suite.data.sampling import number, shares, spread
 
 

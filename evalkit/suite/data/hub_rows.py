@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import Place, SuiteError
-from evalkit.suite.data.rows import Rows, RowSource, one_line
+from evalkit.suite.data.row import Rows, one_line
 
 
-def hub_rows(source: RowSource) -> Rows:
+def hub_rows(hub: str, config: str | None, split: str | None, revision: str | None) -> Rows:
     """The rows of one split, class numbers as names, media undecoded. Raises SuiteError."""
-    assert source.hub is not None
     failures = _failures()
     import datasets
 
@@ -21,29 +20,26 @@ def hub_rows(source: RowSource) -> Rows:
     # RuntimeError: what `datasets` raises for a data set that is a script.
     failures = (*failures, ValueError, RuntimeError, datasets.exceptions.DatasetsError)
     try:
-        data = datasets.load_dataset(
-            source.hub, source.config, split=source.split, revision=source.revision, streaming=True
-        )
+        data = datasets.load_dataset(hub, config, split=split, revision=revision, streaming=True)
         names = _class_names(data)
         # Media stay bytes: a decoded image has no content to hash, and decoders are heavy.
         for row in data if data.features is None else data.decode(False):
             number += 1
             for column, labels in names.items():
                 row[column] = _class_name(row[column], labels)
-            yield Place(Path(source.hub), number), row
+            yield Place(Path(hub), number), row
     except failures as error:
-        place = Place(Path(source.hub), number + 1 if number else None)
+        place = Place(Path(hub), number + 1 if number else None)
         raise SuiteError(f"cannot be read: {one_line(error)}", place) from None
 
 
-def resolve_revision(source: RowSource) -> str | None:
+def resolve_revision(hub: str, revision: str | None) -> str | None:
     """The commit that a revision stands for now, so that every pass and every rerun reads the same rows.
 
     None where the hub cannot tell (a local folder in place of a name). Raises SuiteError if there is no such
     data set or the hub cannot be reached.
     """
-    assert source.hub is not None
-    if Path(source.hub).exists():
+    if Path(hub).exists():
         return None
     failures = _failures()
     from huggingface_hub import HfApi
@@ -51,9 +47,9 @@ def resolve_revision(source: RowSource) -> str | None:
 
     failures = (*failures, HFValidationError)
     try:
-        sha: str | None = HfApi().dataset_info(source.hub, revision=source.revision).sha
+        sha: str | None = HfApi().dataset_info(hub, revision=revision).sha
     except failures as error:
-        raise SuiteError(f"cannot be found on the hub: {one_line(error)}", Place(Path(source.hub))) from None
+        raise SuiteError(f"cannot be found on the hub: {one_line(error)}", Place(Path(hub))) from None
     return sha
 
 

@@ -12,7 +12,8 @@ import msgspec
 
 from evalkit.errors import Place, SuiteError, SuiteMistake
 from evalkit.records.sample import Sample, Target
-from evalkit.suite.data.rows import Row, RowSource
+from evalkit.suite.data.row import Row
+from evalkit.suite.data.rows import RowSource
 from evalkit.suite.data.sampling import number
 from evalkit.suite.data.target import TargetReader, canonical, is_empty
 

@@ -14,7 +14,7 @@ import json
 import lzma
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -22,15 +22,12 @@ from typing import IO, Any, cast
 import msgspec
 
 from evalkit.errors import Place, SuiteError
+from evalkit.suite.data.row import Row, Rows, one_line
 
 READABLE = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet")
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 _BOM = b"\xef\xbb\xbf"
-_LONGEST_REASON = 300
 _LONGEST_CELL = 2**31 - 1
-
-Row = Mapping[str, Any]
-Rows = Iterator[tuple[Place, Row]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class RowSource:
         if self.hub is not None:
             from evalkit.suite.data.hub_rows import hub_rows
 
-            yield from hub_rows(self)
+            yield from hub_rows(self.hub, self.config, self.split, self.revision)
         for path in self.paths:
             yield from _file_rows(Path(path))
 
@@ -239,9 +236,3 @@ def _bad_byte(place: Place, text: bytes, error: UnicodeDecodeError) -> SuiteErro
     before = text[: error.start].decode().split("\n")
     spot = Place(place.file, (place.line or 1) + len(before) - 1, len(before[-1]) + 1)
     return SuiteError(f"not UTF-8: byte 0x{text[error.start]:02x}", spot, expected="a file saved as UTF-8")
-
-
-def one_line(error: BaseException) -> str:
-    """An error as a short line, without the file's name, which the place tells."""
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return " ".join(reason.split())[:_LONGEST_REASON] or type(error).__name__

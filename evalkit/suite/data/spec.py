@@ -47,9 +47,10 @@ def dataset_spec(loaded: LoadedSuite, inputs: Iterable[str], warnings: list[str]
 def _source(loaded: LoadedSuite, split: str, source: Source, warnings: list[str]) -> RowSource:
     if source.path is not None:
         return RowSource(tuple(map(str, loaded.files.rows[split])))
+    assert source.hub is not None  # a source has one of the two
     rows = RowSource(hub=source.hub, config=source.config, split=source.split or split, revision=source.revision)
     try:
-        revision = resolve_revision(rows)
+        revision = resolve_revision(source.hub, source.revision)
     except SuiteError as error:
         raise SuiteMistake(("dataset", split, "hub"), f"{source.hub} {error.problem}") from None
     if source.revision is None and revision is not None:

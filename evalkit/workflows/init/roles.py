@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.errors import Place, SuiteError
-from evalkit.suite.data.rows import Row
+from evalkit.suite.data.row import Row
 from evalkit.wording.quote import nearest
 from evalkit.wording.text import visible
 from evalkit.workflows.init import names as names

@@ -13,7 +13,8 @@ from typing import Any, Literal
 import msgspec
 
 from evalkit.errors import Place, SuiteError
-from evalkit.suite.data.rows import Row, RowSource
+from evalkit.suite.data.row import Row
+from evalkit.suite.data.rows import RowSource
 from evalkit.suite.data.target import TargetReader
 from evalkit.workflows.init.columns import LONGEST_LABEL, MOST_CLASSES, NUMBER, encode, is_blank
 from evalkit.workflows.init.roles import Roles, code, split_side

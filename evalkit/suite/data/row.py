@@ -1,0 +1,19 @@
+"""What every reader of rows shares: a row with its place, and a short reason why one cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from evalkit.errors import Place
+
+_LONGEST_REASON = 300
+
+Row = Mapping[str, Any]
+Rows = Iterator[tuple[Place, Row]]
+
+
+def one_line(error: BaseException) -> str:
+    """An error as a short line, without the file's name, which the place tells."""
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(reason.split())[:_LONGEST_REASON] or type(error).__name__
