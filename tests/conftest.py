@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,15 @@ pytest_plugins = ("tests.servers.fixtures",)
 TEST_KEY_ENV = "EVALKIT_TEST_KEY"
 TEST_KEY = "sk-test-7f3a9c51d2e84b60"
 
+# How a skip begins, and what it means for the one who reads the last line.
+_NEEDS = (
+    (r"no data set ", "need ../shared/data (or EVALKIT_TEST_DATA)"),
+    (r"no tickets in ", "need suites/data"),
+    (r"no chromium ", "need chromium"),
+    (r"could not import '([\w-]+)", r"need \1"),
+    (r"needs (.+)", r"need \1"),
+    (r"(\w+) is not installed", r"need \1"),
+)
 _VENDORS = ("ANTHROPIC_", "OPENAI_")
 
 
@@ -35,14 +46,21 @@ def isolated_user(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """What was skipped and why, in one line: a clone without the shared sets must not look as if all was tested."""
-    why = Counter(_reason(report.longrepr) for report in terminalreporter.stats.get("skipped", ()))
-    if why:
-        reasons = "; ".join(f"{n} {reason}" for reason, n in why.most_common())
-        terminalreporter.write_line(f"skipped tests: {why.total()} ({reasons})")
+    if line := skipped_line(report.longrepr for report in terminalreporter.stats.get("skipped", ())):
+        terminalreporter.write_line(line)
 
 
-def _reason(told: object) -> str:
-    """The reason of a skip; all that lack a shared data set are one."""
-    text = str(told[2]) if isinstance(told, tuple) and len(told) == 3 else str(told)
-    text = text.removeprefix("Skipped: ").splitlines()[0] if text else "without a reason"
-    return "need labelled sets that are not here (EVALKIT_TEST_DATA)" if text.startswith("no data set") else text
+def skipped_line(told: Iterable[object]) -> str:
+    """How many tests were skipped, for each reason; nothing where none was. `told` is what pytest says of each."""
+    why = Counter(_reason(str(each[2] if isinstance(each, tuple) else each)) for each in told)
+    reasons = ", ".join(f"{n} {reason}" for reason, n in why.most_common())
+    return f"skipped: {why.total()} {'test' if why.total() == 1 else 'tests'}: {reasons}" if why else ""
+
+
+def _reason(told: str) -> str:
+    """What was missing; reasons that differ in a file's name alone are one."""
+    text = told.removeprefix("Skipped: ").partition("\n")[0]
+    for pattern, reason in _NEEDS:
+        if found := re.match(pattern, text):
+            return found.expand(reason)
+    return text or "without a reason"
