@@ -1,35 +1,111 @@
-"""How many samples a decision needs, and what a number of samples can see."""
+"""What a number of samples can see, and the chance that more of them decide."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
-from evalkit.stats.critical import critical_value
+from evalkit.stats.binomial import exact_lower, tail_at_least
 
 CONFIDENCE = 0.95
 POWER = 0.80
 LIMIT = 20_000
+_GRID = 96  # points of the posterior
+_REACH = 6.0  # standard deviations on either side
 
 
-def n_to_decide(p: float, threshold: float, margin: float = 0.0, deff: float = 1.0) -> tuple[int | None, str | None]:
-    """Samples for 80 % power of the one-sided 95 % score test of `threshold` - `margin`, were `p` the truth.
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A share that does not decide: `right` of `n` samples, each worth 1 / `deff` independent ones."""
 
-    n = ((z.95 √(t(1-t)) + z.80 √(p(1-p))) / (p-t))² · deff with t = threshold - margin: Fleiss, Levin and
-    Paik, Statistical Methods for Rates and Proportions (3rd ed., 2003), chapter 2. For an at-most need give
-    1 - p and 1 - threshold. Above 20,000 the answer is None with the reason. Raises ValueError where t is
-    not inside (0, 1).
+    right: float
+    n: int
+    deff: float = 1.0
+
+
+def turning_points(t: float, n: float) -> tuple[int, int]:
+    """The fewest right answers of `n` that show a share above `t`, and the most that show one below.
+
+    By the exact one-sided 95 % bounds. The first is above `n`, the second -1, where no result shows it.
     """
-    t = threshold - margin
-    if not 0 < t < 1 or not 0 <= p <= 1:
-        raise ValueError(f"no sample size decides a share of {p} against {t}")
-    distance = abs(p - t)
-    spread = critical_value(CONFIDENCE) * math.sqrt(t * (1 - t)) + critical_value(POWER) * math.sqrt(p * (1 - p))
-    # Compared without dividing: a distance of 0 is the commonest way past the limit.
-    if spread * spread * deff > LIMIT * distance * distance:
-        advice = "set a wider margin" if margin > 0 else "set a margin"
-        return None, f"at the threshold: more rows will not help, {advice}"
-    return max(1, math.ceil((spread / distance) ** 2 * deff)), None
+    size = math.floor(n)
+    alpha = 1 - CONFIDENCE
+    reach = 1.7 * math.sqrt(n * t * (1 - t)) + 3
+
+    def shows_above(k: int) -> bool:
+        return tail_at_least(k, n, t) <= alpha
+
+    def shows_below(k: int) -> bool:
+        return tail_at_least(n - k, n, 1 - t) < alpha
+
+    low, high = max(0, math.floor(n * t - 1)), min(size + 1, math.ceil(n * t + reach) + 1)
+    while high <= size and not shows_above(high):
+        high = min(size + 1, high + max(1, (high - low)))
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if middle > size or shows_above(middle) else (middle + 1, high)
+    enough = low
+    low, high = max(-1, math.floor(n * t - reach) - 1), min(size, math.ceil(n * t + 1))
+    while low >= 0 and not shows_below(low):
+        low = max(-1, low - max(1, high - low))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if shows_below(middle) else (low, middle - 1)
+    return enough, low
+
+
+def chance_to_decide(seen: Observed, limit: float, rows: int) -> float:
+    """The chance that `rows` samples in all, those of `seen` among them, show a share above or below `limit`.
+
+    The true share is drawn from its posterior with the prior of Jeffreys (Proceedings of the Royal Society A 186,
+    1946), Beta(right + 1/2, wrong + 1/2), and the rows to come from it. Where samples hang together, all counts are
+    divided by the design effect. Raises ValueError where `limit` is not inside (0, 1).
+    """
+    if not 0 < limit < 1:
+        raise ValueError(f"no number of rows decides a share against {limit}")
+    total, n = rows / seen.deff, seen.n / seen.deff
+    right = seen.right / seen.deff
+    enough, too_few = turning_points(limit, total)
+    new = max(0.0, total - n)
+    if new < 1e-9:
+        return float(right >= enough or right <= too_few)
+    chance = weight = 0.0
+    for p, density in _posterior(right, n):
+        up = max(0.0, enough - right)
+        met = 0.0 if up > new else tail_at_least(up, new, p)
+        down = new - (too_few - right)  # so many of the new ones must be wrong
+        unmet = 0.0 if too_few < right or down > new else tail_at_least(max(0.0, down), new, 1 - p)
+        chance += density * min(1.0, met + unmet)
+        weight += density
+    return chance / weight
+
+
+def rows_to_decide(seen: Observed, limit: float) -> int | None:
+    """The fewest samples in all that decide with a chance of 80 %; None where 20,000 do not."""
+    low, high = max(1, seen.n), LIMIT
+    if seen.n >= LIMIT or chance_to_decide(seen, limit, high) < POWER:
+        return None
+    while high - low > max(1, high // 200):
+        middle = (low + high) // 2
+        if chance_to_decide(seen, limit, middle) >= POWER:
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+@lru_cache(maxsize=8)
+def _posterior(right: float, n: float) -> tuple[tuple[float, float], ...]:
+    """Points of Beta(right + 1/2, n - right + 1/2) with their densities, not normalised."""
+    a, b = right + 0.5, n - right + 0.5
+    mean = a / (a + b)
+    spread = math.sqrt(a * b / ((a + b) ** 2 * (a + b + 1)))
+    low, high = max(0.0, mean - _REACH * spread), min(1.0, mean + _REACH * spread)
+    points = [low + (high - low) * (i + 0.5) / _GRID for i in range(_GRID)]
+    logs = [(a - 1) * math.log(p) + (b - 1) * math.log1p(-p) for p in points]
+    top = max(logs)
+    return tuple((p, math.exp(log - top)) for p, log in zip(points, logs, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +123,33 @@ class VisibleGap:
 def smallest_visible_gap(threshold: float, n: int, margin: float = 0.0) -> VisibleGap:
     """What `n` independent samples can tell from `threshold` - `margin`, by the rule that decides a state.
 
-    Exact: the Wilson bounds turn over at a whole number of right answers k, and the share p at which k or
-    more of n (or k or fewer) come up with 80 % probability is a quantile of the beta distribution, as in
-    Clopper and Pearson, Biometrika 26 (1934). Distances are measured from the threshold less the margin.
-    Raises ValueError where that is not inside (0, 1) or `n` < 1.
+    Exact: the bounds turn over at a whole number of right answers k, and the share p at which k or more of n
+    (or k or fewer) come up with 80 % probability is found from the binomial tail. Distances are measured from
+    the threshold less the margin. Raises ValueError where that is not inside (0, 1) or `n` < 1.
     """
     t = threshold - margin
     if not 0 < t < 1 or n < 1:
         raise ValueError(f"{n} samples show nothing about {t}")
-    from scipy.special import betaincinv
-
-    reach = critical_value(CONFIDENCE) * math.sqrt(n * t * (1 - t))
-    enough, too_few = math.ceil(n * t + reach), math.ceil(n * t - reach) - 1
+    enough, too_few = turning_points(t, n)
     surplus = shortfall = None
     if enough <= n:
-        surplus = float(betaincinv(enough, n - enough + 1, POWER)) - t
+        surplus = _share_that_reaches(enough, n) - t
     if too_few >= 0:
-        shortfall = t - (1 - float(betaincinv(n - too_few, too_few + 1, POWER)))
+        shortfall = t - (1 - _share_that_reaches(n - too_few, n))
     return VisibleGap(shortfall, surplus)
 
 
-def clean_answers_needed(threshold: float) -> int:
-    """How many answers, all of them right, lift the one-sided 95 % Wilson lower bound to `threshold`.
+def _share_that_reaches(k: int, n: int) -> float:
+    """The share at which `k` or more of `n` come up with 80 % probability."""
+    return 1.0 - exact_lower(n - k + 1, n, 1 - POWER)
 
-    With p = 1 that bound is n / (n + z²), so n = z² t / (1 - t): 2,703 for 0.999. Raises ValueError where the
-    threshold is not inside (0, 1): no number of answers shows a share of 1.
+
+def clean_answers_needed(threshold: float) -> int:
+    """How many answers, all of them right, lift the exact one-sided 95 % lower bound to `threshold`.
+
+    All n are right with probability threshold^n, so n = ln 0.05 / ln threshold: 2,995 for 0.999. Raises ValueError
+    where the threshold is not inside (0, 1): no number of answers shows a share of 1.
     """
     if not 0 < threshold < 1:
         raise ValueError(f"no number of answers shows a share of {threshold}")
-    return max(1, math.ceil(critical_value(CONFIDENCE) ** 2 * threshold / (1 - threshold) - 1e-9))
+    return max(1, math.ceil(math.log(1 - CONFIDENCE) / math.log(threshold) - 1e-9))

@@ -1,4 +1,4 @@
-"""Shares of samples: Wilson intervals, with fewer effective samples where samples hang together."""
+"""Shares of samples: what is shown and what decides, with fewer effective samples where samples hang together."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evalkit.records.estimate import Estimate
+from evalkit.stats.binomial import exact_lower, exact_upper, tail_at_least
 from evalkit.stats.clusters import FloatArray, clusters, residual_sums
 from evalkit.stats.critical import critical_value, one_sided, tail_of
 
@@ -79,14 +80,36 @@ class Proportion:
         return bounds if bounds is not None else (None, None)
 
     def lower(self, confidence: float = 0.95) -> float | None:
-        """The one-sided lower bound."""
+        """The one-sided lower bound: exact (Clopper and Pearson) where samples are independent, else Wilson's with t."""
+        if self.df is None and self.p is not None:
+            return exact_lower(self._right, self.n, 1 - one_sided(confidence))
         bounds = self._bounds(self.n_eff_low, one_sided(confidence))
         return None if bounds is None else bounds[0]
 
     def upper(self, confidence: float = 0.95) -> float | None:
-        """The one-sided upper bound."""
+        """The one-sided upper bound, as `lower`."""
+        if self.df is None and self.p is not None:
+            return exact_upper(self._right, self.n, 1 - one_sided(confidence))
         bounds = self._bounds(self.n_eff_high, one_sided(confidence))
         return None if bounds is None else bounds[1]
+
+    def error_at(self, limit: float, above: bool) -> float | None:
+        """The smallest error at which the one-sided bound still reaches `limit` from above (or from below).
+
+        The p value of "the true share is at most (at least) `limit`". None where it is not known in closed form.
+        """
+        if self.df is not None or self.p is None or not 0 <= limit <= 1:
+            return None
+        if above:
+            return tail_at_least(self._right, self.n, limit)
+        return tail_at_least(self.n - self._right, self.n, 1 - limit)
+
+    @property
+    def _right(self) -> float:
+        """The number of right answers; a whole one where rounding alone keeps it from that."""
+        right = (self.p or 0.0) * self.n
+        whole = round(right)
+        return float(whole) if abs(right - whole) < 1e-9 * max(1, self.n) else right
 
     def estimate(self) -> Estimate:
         """The share with its two-sided 95 % interval."""
