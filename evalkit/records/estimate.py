@@ -43,10 +43,20 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class DecideChance:
+    """How likely `rows` samples in all, `times` as many as there are, decide a need that is undecided."""
+
+    times: int
+    rows: int
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
 class Requirement:
     """A need held against one contender's figures.
 
-    `p_met` is the one-sided p value of "not met", infra errors counted as wrong; it is given where the state is
+    `n_to_decide` is the number of samples in all that decides an undecided share with a chance of 80 %, None past
+    20,000; `chances` are those of 2, 5 and 10 times as many samples as there are. `p_met` is the one-sided p value of "not met", infra errors counted as wrong; it is given where the state is
     met, for corrections over several contenders.
     """
 
@@ -57,3 +67,4 @@ class Requirement:
     n_to_decide: int | None
     why: str
     p_met: float | None = None
+    chances: tuple[DecideChance, ...] = ()

@@ -28,9 +28,9 @@ def tail_at_least(k: float, n: float, p: float) -> float:
 
 
 def exact_lower(k: float, n: float, error: float) -> float:
-    """The share at which `k` or more of `n` come up with probability `error`: Clopper and Pearson, Biometrika 26 (1934).
+    """The share at which `k` or more of `n` come up with probability `error`; 0 where nothing was right.
 
-    0 where nothing was right.
+    Clopper and Pearson, Biometrika 26 (1934).
     """
     if k == 0:
         return 0.0

@@ -80,7 +80,7 @@ class Proportion:
         return bounds if bounds is not None else (None, None)
 
     def lower(self, confidence: float = 0.95) -> float | None:
-        """The one-sided lower bound: exact (Clopper and Pearson) where samples are independent, else Wilson's with t."""
+        """The one-sided lower bound: exact (Clopper-Pearson) for independent samples, else Wilson's with t."""
         if self.df is None and self.p is not None:
             return exact_lower(self._right, self.n, 1 - one_sided(confidence))
         bounds = self._bounds(self.n_eff_low, one_sided(confidence))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from evalkit.records.estimate import Gap, Need, Requirement
+from evalkit.records.estimate import DecideChance, Gap, Need, Requirement
 from evalkit.stats.measured import Bounds, Measured
-from evalkit.stats.power import n_to_decide
+from evalkit.stats.power import POWER, Observed, chance_to_decide, rows_to_decide
+from evalkit.stats.proportion import Proportion
 
 MIN_CLUSTERS = 10
 _SMALLEST_P = 1e-12
 _P_STEPS = 40
+_TIMES = (2, 5, 10)
 
 
 def judge(contender: str, need: Need, measured: Measured | None) -> Requirement:
@@ -20,7 +22,7 @@ def judge(contender: str, need: Need, measured: Measured | None) -> Requirement:
     The gap is the shortfall, positive where the need is missed, with one-sided 95 % bounds. *met*: its
     upper bound is at most the margin, also with every infra error counted against the model. *unmet*: its
     lower bound is above the margin, also with every infra error counted for it. Under 10 clusters nothing
-    is decided, and else it is undecided too. `n_to_decide` is given for undecided shares.
+    is decided, and else it is undecided too. `n_to_decide` and `chances` are given for undecided shares.
     """
     if measured is None or measured.estimate.value is None:
         return Requirement(contender, need, "undecided", Gap(None, None, None), None, "not measured")
@@ -36,8 +38,8 @@ def judge(contender: str, need: Need, measured: Measured | None) -> Requirement:
         return _unless_turned(met, worst.high, measured, tie)
     if gap.low is not None and gap.low > need.margin + tie:
         return _unless_turned(Requirement(contender, need, "unmet", gap, None, words.unmet()), best.low, measured, tie)
-    rows, reason = _rows(need, measured)
-    return Requirement(contender, need, "undecided", gap, rows, words.undecided(gap, reason))
+    rows, chances = _more_rows(need, measured)
+    return Requirement(contender, need, "undecided", gap, rows, words.undecided(gap, chances), chances=chances)
 
 
 def _gap(need: Need, value: float, bounds: Bounds) -> Gap:
@@ -77,6 +79,10 @@ def _p_met(need: Need, measured: Measured, tie: float) -> float | None:
             return False
         return (need.threshold - bound if need.at_least else bound - need.threshold) <= need.margin + tie
 
+    if isinstance(figure, Proportion):
+        exact = figure.error_at(_limit(need), above=need.at_least)
+        if exact is not None:
+            return max(_SMALLEST_P, min(exact, 0.05)) if holds(0.05) else None
     passing, failing = math.log(0.05), math.log(_SMALLEST_P)
     if not holds(math.exp(passing)):
         return None
@@ -88,14 +94,16 @@ def _p_met(need: Need, measured: Measured, tie: float) -> float | None:
     return math.exp(passing)
 
 
-def _rows(need: Need, measured: Measured) -> tuple[int | None, str | None]:
-    """n_to_decide for shares; an at-most need is the at-least need of the complement."""
-    p, limit = measured.estimate.value, _limit(need)
+def _more_rows(need: Need, measured: Measured) -> tuple[int | None, tuple[DecideChance, ...]]:
+    """What more samples would do for a share; an at-most need is the at-least need of the complement."""
+    p, n, limit = measured.estimate.value, measured.estimate.n, _limit(need)
     if measured.kind != "proportion" or p is None or not 0 < limit < 1:
-        return None, None
-    if need.at_least:
-        return n_to_decide(p, need.threshold, need.margin, measured.deff)
-    return n_to_decide(1 - p, 1 - need.threshold, need.margin, measured.deff)
+        return None, ()
+    if not need.at_least:
+        p, limit = 1 - p, 1 - limit
+    seen = Observed(p * n, n, measured.deff)
+    chances = tuple(DecideChance(times, times * n, chance_to_decide(seen, limit, times * n)) for times in _TIMES)
+    return rows_to_decide(seen, limit), chances
 
 
 def _limit(need: Need) -> float:
@@ -124,14 +132,14 @@ class _Words:
         lower, upper = self.measured.bounds.lower, self.measured.bounds.upper
         return self._below(upper) if self.need.at_least else self._above(lower)
 
-    def undecided(self, gap: Gap, reason: str | None) -> str:
+    def undecided(self, gap: Gap, chances: tuple[DecideChance, ...]) -> str:
         rows = _counted(self.measured.estimate.n, "row")
         if gap.high is None:
             return f"{rows} cannot bound it: at least {self.measured.rows_needed} are needed"
         if self.measured.n_clusters is not None and self.measured.estimate.method != "wilson_epochs":
             rows += f" in {_counted(self.measured.n_clusters, 'cluster')}"
         value, limit = _apart(self.measured.estimate.value, _limit(self.need))
-        tail = f"; {reason}" if reason else ""
+        tail = _would(chances)
         if value == limit:
             return f"{value} is what is needed{self._margin()}, and {rows} cannot tell the side{tail}"
         return f"{rows} cannot tell {value} from {limit}{self._margin()}{tail}"
@@ -149,6 +157,15 @@ class _Words:
             return ""
         sign = "less" if self.need.at_least else "plus"
         return f" ({_number(self.need.threshold)} {sign} the margin of {_number(self.need.margin)})"
+
+
+def _would(chances: tuple[DecideChance, ...]) -> str:
+    """What more rows would do: the smallest step that is likely to decide, else the largest."""
+    if not chances:
+        return ""
+    step = next((each for each in chances if each.chance >= POWER), chances[-1])
+    chance = "under 1 %" if step.chance < 0.01 else "over 99 %" if step.chance > 0.99 else f"{step.chance:.0%}"
+    return f"; {step.rows:,} rows would decide it with a chance of {chance.replace('%', ' %').replace('  ', ' ')}"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from evalkit.records.estimate import Gap, Need, Requirement
+from evalkit.records.estimate import DecideChance, Gap, Need, Requirement
 from evalkit.records.evidence import Facts
 from evalkit.records.prompts import PromptRank
 from evalkit.records.run import ContenderResult, RunResult, UnmeasuredCost
@@ -99,6 +99,7 @@ def _requirement(r: Requirement) -> dict[str, Any]:
         "gap": asdict(r.gap),
         "n_to_decide": r.n_to_decide,
         "p_met": r.p_met,
+        "chances": [asdict(each) for each in r.chances],
         "why": r.why,
     }
 
@@ -106,4 +107,7 @@ def _requirement(r: Requirement) -> dict[str, Any]:
 def _as_requirement(data: Mapping[str, Any]) -> Requirement:
     need = Need(data["metric"], data["threshold"], data["margin"], data["at_least"])
     gap = msgspec.convert(data["gap"], Gap)
-    return Requirement(data["contender"], need, data["state"], gap, data["n_to_decide"], data["why"], data.get("p_met"))
+    chances = msgspec.convert(data.get("chances", ()), tuple[DecideChance, ...])
+    return Requirement(
+        data["contender"], need, data["state"], gap, data["n_to_decide"], data["why"], data.get("p_met"), chances
+    )
