@@ -56,8 +56,9 @@ class Requirement:
     """A need held against one contender's figures.
 
     `n_to_decide` is the number of samples in all that decides an undecided share with a chance of 80 %, None past
-    20,000; `chances` are those of 2, 5 and 10 times as many samples as there are. `p_met` is the one-sided p value of "not met", infra errors counted as wrong; it is given where the state is
-    met, for corrections over several contenders.
+    20,000; `chances` are those of 2, 5 and 10 times as many samples as there are. `p_met` is the one-sided p
+    value of "not met", infra errors counted as wrong; it is given where the state is met, for corrections over
+    several contenders.
     """
 
     contender: str
