@@ -117,7 +117,7 @@ def _labels(ground: Ground) -> str:
 
 
 def _more_rows(ground: Ground) -> str:
-    """What would decide the first question: more test rows, or a margin where rows do not help."""
+    """What would decide the first question: more test rows, or a margin where too many would be needed."""
     open_ = [
         r
         for c in evidence(ground.result)

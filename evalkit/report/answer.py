@@ -56,7 +56,7 @@ def _short(r: Requirement) -> str:
 
 
 def _why(r: Requirement) -> str:
-    return f"{r.why} (about {r.n_to_decide:,} rows would)" if r.n_to_decide else r.why
+    return f"{r.why} (80 % with about {r.n_to_decide:,})" if r.n_to_decide else r.why
 
 
 def _of(need: Need) -> str:

@@ -27,7 +27,8 @@ def requirement_line(requirement: Requirement, contender: ContenderResult) -> st
         missed, least = shortfall(asked, gap)
         return f"{text}: {missed} (at least {least}, 95 % bound)"
     if requirement.state == "undecided":
-        rows = f"; about {count(requirement.n_to_decide, 'row')} would decide" if requirement.n_to_decide else ""
+        decides = requirement.n_to_decide
+        rows = f"; about {count(decides, 'row')} would decide with a chance of 80 %" if decides else ""
         return f"{text}: undecided against {need(asked)}: {requirement.why}{rows}"
     return f"{text}: meets {need(asked)}"
 

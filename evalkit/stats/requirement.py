@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from evalkit.records.estimate import DecideChance, Gap, Need, Requirement
 from evalkit.stats.measured import Bounds, Measured
-from evalkit.stats.power import POWER, Observed, chance_to_decide, rows_to_decide
+from evalkit.stats.power import Observed, chance_to_decide, rows_to_decide
 from evalkit.stats.proportion import Proportion
 
 MIN_CLUSTERS = 10
@@ -160,12 +160,16 @@ class _Words:
 
 
 def _would(chances: tuple[DecideChance, ...]) -> str:
-    """What more rows would do: the smallest step that is likely to decide, else the largest."""
+    """What more rows would do: the chance of a decision with twice, five and ten times as many."""
     if not chances:
         return ""
-    step = next((each for each in chances if each.chance >= POWER), chances[-1])
-    chance = "under 1 %" if step.chance < 0.01 else "over 99 %" if step.chance > 0.99 else f"{step.chance:.0%}"
-    return f"; {step.rows:,} rows would decide it with a chance of {chance.replace('%', ' %').replace('  ', ' ')}"
+    first, *others = chances
+    more = "".join(f", {each.rows:,} with {_chance(each.chance)}" for each in others)
+    return f"; {first.rows:,} rows would decide it with a chance of {_chance(first.chance)}{more}"
+
+
+def _chance(chance: float) -> str:
+    return "under 1 %" if chance < 0.01 else "over 99 %" if chance > 0.99 else f"{100 * chance:.0f} %"
 
 
 def _counted(count: int, noun: str) -> str:
