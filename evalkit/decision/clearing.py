@@ -8,6 +8,7 @@ from typing import Literal
 
 from evalkit.decision.gap import requirements_of
 from evalkit.decision.headroom import headroom_used_up
+from evalkit.records.economics import Span
 from evalkit.records.estimate import Requirement
 from evalkit.records.evidence import Facts
 from evalkit.records.metric import MetricKind, kind_of
@@ -15,7 +16,7 @@ from evalkit.records.run import ContenderResult, RunResult
 from evalkit.wording.names import metric
 from evalkit.wording.numbers import percent, share
 
-Kind = Literal["labels", "prompt", "format", "truncation", "no_rule"]
+Kind = Literal["answers", "rows", "ceiling", "labels", "prompt", "format", "truncation", "no_rule"]
 MOST_TRUNCATED = 0.01
 _FORM_SHARE = 0.01  # accuracy lost to form alone, above which native output must be tried
 
@@ -61,16 +62,23 @@ class _Gap:
         return Doubt(kind, self.contender.model, self.unmet.need.metric, why)
 
     def _labels(self) -> Doubt | None:
-        if "labels" in self.facts.vouched:
-            return None
-        wrong, need = self.facts.label_error_share, self.unmet.need
+        wrong, need = wrong_labels(self.facts), self.unmet.need
         if wrong is None:
             return self._doubt("labels", "the share of wrong labels is unknown, and wrong labels cap every model")
-        cap, limit = 1 - wrong.high, need.threshold - need.margin
-        if cap >= limit:
+        limit = need.threshold - need.margin
+        cap = 1 - wrong.high
+        if cap < limit:
+            most = f"up to {percent(wrong.high, 1)} wrong labels"
+            why = f"{most} cap {metric(need.metric)} at {share(cap)}, below the {share(limit)} needed"
+            return self._doubt("labels", why)
+        upper = 1.0 if self.unmet.gap.low is None else need.threshold - self.unmet.gap.low
+        corrected = min(1.0, upper / cap) if cap > 0 else 1.0
+        if corrected < limit:
             return None
-        most = f"up to {percent(wrong.high, 1)} wrong labels"
-        why = f"{most} cap {metric(need.metric)} at {share(cap)}, below the {share(limit)} needed"
+        why = (
+            f"{metric(need.metric)} is at most {share(upper)} as measured, but with up to {percent(wrong.high, 1)} "
+            f"wrong labels that may be {share(corrected)}, and {share(limit)} is needed"
+        )
         return self._doubt("labels", why)
 
     def _prompt(self) -> Doubt | None:
@@ -120,6 +128,36 @@ class _Gap:
         return self._doubt("truncation", f"{percent(cut, 1)} of the answers were cut off")
 
 
+def wrong_labels(facts: Facts) -> Span | None:
+    """The share of wrong labels to reckon with; None where it is unknown.
+
+    As declared, or none where the user stands for the labels; at least what contradictory rows prove.
+    """
+    proven = facts.label_conflicts.least_wrong if facts.label_conflicts else 0.0
+    declared = Span(0.0, 0.0) if "labels" in facts.vouched else facts.label_error_share
+    return None if declared is None else Span(max(declared.low, proven), max(declared.high, proven))
+
+
+def ceilings(result: RunResult, facts: Facts) -> list[Doubt]:
+    """Needs of content above what the labels of test allow to any model, a fine-tune too. No `vouched` helps."""
+    declared = 1.0 if facts.label_error_share is None else 1 - facts.label_error_share.low
+    conflicts = facts.label_conflicts
+    found = []
+    for need in sorted({r.need for r in result.requirements}, key=lambda n: n.metric):
+        limit = need.threshold - need.margin
+        if kind_of(need.metric) != "content" or limit <= min(declared, 1.0 if conflicts is None else conflicts.ceiling):
+            continue
+        if conflicts is not None and conflicts.ceiling < limit:
+            most, why = conflicts.ceiling, f"{conflicts.rows:,} rows of test contradict other labels of the same text"
+        else:
+            most, why = declared, f"at least {percent(1 - declared, 1)} of the labels are wrong"
+        sentence = (
+            f"{why}, so that no model can reach more than {share(most)}, and {metric(need.metric)} needs {share(limit)}"
+        )
+        found.append(Doubt("ceiling", "every model", need.metric, sentence))
+    return found
+
+
 # A kind that is not here is never cleared.
 _RULES: Mapping[MetricKind, Callable[[_Gap], list[Doubt | None]]] = {
     "content": _Gap.of_content,
@@ -132,8 +170,9 @@ _RULES: Mapping[MetricKind, Callable[[_Gap], list[Doubt | None]]] = {
 def doubts(contender: ContenderResult, unmet: Requirement, result: RunResult, facts: Facts) -> list[Doubt]:
     """What keeps an unmet need from counting for a fine-tune; empty where the evidence clears it.
 
-    The kind of the metric decides. Needs of content are cleared by labels that do not cap them, by a prompt whose
-    headroom is used up, and by answers that are not cut off; needs of form by native structured output that misses
+    The kind of the metric decides. Needs of content are cleared by labels that do not cap them and whose errors do not
+    explain the gap (the upper bound ÷ (1 − share of wrong labels) stays below the need), by a prompt whose headroom is
+    used up, and by answers that are not cut off; needs of form by native structured output that misses
     them too, or where no provider can enforce the form, by a prompt whose headroom is used up. Times and costs are
     what they are. A metric of a kind without a rule, or of no table, is never cleared. `facts.vouched` stands in for
     evidence.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from evalkit.decision.montecarlo import DRAWS, Simulation, payback
-from evalkit.decision.project import TUNED_ACCURACY, Input, Project
+from evalkit.decision.project import MEASURED, TUNED_ACCURACY, Input, Project
 from evalkit.decision.rivals import Candidate, accuracy_of, candidates, choose, rivals
 from evalkit.decision.tuned import ZERO, per_month, tuned_cost
 from evalkit.records.economics import Economics, EconomicsFigures, Rival, Span, Tuned
@@ -209,7 +209,7 @@ def _endpoint(contenders: Sequence[ContenderResult], built: str | None) -> Conte
 
 def _measured_accuracy(contender: ContenderResult) -> Input | None:
     estimate: Estimate | None = (contender.metrics or {}).get("accuracy")
-    return Input.measured(f"accuracy of {contender.id}", estimate)
+    return Input.measured(f"{MEASURED}{contender.id}", estimate)
 
 
 def _tuned_accuracy(ground: _Ground) -> Input | None:

@@ -1,22 +1,34 @@
-"""The questions where a fine-tuned endpoint was measured: the build is sunk, so is it worth keeping?"""
+"""The questions where a fine-tuned endpoint was measured: the build is sunk, so is it worth keeping?
+
+FUND keeps it: it meets every need itself, and prompting does not do as well for less. RULE OUT returns to prompting: a
+prompted contender meets the needs (or is not inferior to an endpoint that meets them) and costs less; where the
+endpoint misses a need, the cost does not matter. Where nobody meets the needs, or the endpoint is undecided, nothing is
+decided.
+"""
 
 from __future__ import annotations
 
-from evalkit.decision.gap import evidence, frontier, tuned
-from evalkit.decision.questions import SURE, UNLIKELY, Ground, accuracy
+from evalkit.decision.clearing import Doubt
+from evalkit.decision.gap import evidence, frontier, requirements_of, tuned
+from evalkit.decision.ground import Ground, accuracy, likely
+from evalkit.decision.sense import lacks
 from evalkit.records.evidence import PairedGap
 from evalkit.records.run import ContenderResult
-from evalkit.records.verdict import Answer, AnswerState
-from evalkit.wording.names import what_is_missing
-from evalkit.wording.numbers import difference, in_points, money, percent
+from evalkit.records.verdict import Answer
+from evalkit.wording.names import metric, what_is_missing
+from evalkit.wording.numbers import difference, in_points, money, percent, points
 from evalkit.wording.text import listed
 
 MARGIN = 0.02  # "as good" where the suite's accuracy need sets no margin of its own
 
 
 def endpoint(ground: Ground) -> ContenderResult:
-    """The fine-tuned endpoint in question: the most accurate one. Raises ValueError where none was measured."""
-    return max(tuned(ground.result), key=accuracy)
+    """The fine-tuned endpoint in question: one that meets the needs before others, then the most accurate one.
+
+    Raises ValueError where none was measured.
+    """
+    order = {True: 2, None: 1, False: 0}
+    return max(tuned(ground.result), key=lambda c: (order[ground.meets.get(c.id)], accuracy(c)))
 
 
 def margin(ground: Ground) -> float:
@@ -26,18 +38,19 @@ def margin(ground: Ground) -> float:
 
 
 def as_good(ground: Ground) -> list[ContenderResult]:
-    """Prompted contenders that meet all needs, or are not inferior to the endpoint by more than the margin.
+    """Prompted contenders that meet all needs, or are not inferior to an endpoint that does by more than the margin.
 
-    Non-inferiority is read from the paired difference's upper bound, corrected for the pairs that were looked at.
+    Non-inferiority is read from the paired difference's upper bound, corrected for the pairs that were looked at. It
+    says nothing of a contender that is known to miss a need.
     """
     mine = endpoint(ground)
     found = []
     for contender in evidence(ground.result):
+        meets = ground.meets.get(contender.id)
         pair = pair_of(ground, mine.id, contender.id)
         bound = pair.upper_corrected if pair else None
-        # An endpoint that meets what prompting does not is needed, however small the difference.
-        needed = ground.meets.get(mine.id) is True and ground.meets.get(contender.id) is False
-        if ground.meets.get(contender.id) or (bound is not None and bound < margin(ground) and not needed):
+        alike = bound is not None and bound < margin(ground)
+        if meets or (alike and meets is None and ground.meets.get(mine.id) is True):
             found.append(contender)
     return found
 
@@ -54,33 +67,76 @@ def question1(ground: Ground) -> Answer:
     lines = _pair_lines(ground, mine)
     if good:
         names = listed([c.id for c in good])
-        why = f"{names} does as well as {mine.id} (meets all needs, or at most {in_points(margin(ground))} worse)."
-        return Answer(1, "against", why, lines)
+        meeting = [c for c in good if ground.meets.get(c.id)]
+        how = "meets all needs" if meeting else f"is at most {in_points(margin(ground))} worse"
+        return Answer(1, "against", f"{names} does as well as {mine.id}: it {how}.", lines)
+    if ground.meets.get(mine.id) is False:
+        why = f"{mine.id} misses a need ({_missed(ground, mine)}), and no prompted contender is known to meet all"
+        return Answer(1, "undecided", f"{why}; {better(ground)}.", lines)
+    if ground.meets.get(mine.id) is None:
+        why = f"Whether {mine.id} meets all needs is not decided"
+        return Answer(1, "undecided", f"{why}; {better(ground)}.", lines)
     asked = frontier(ground.result)
     if not asked or ground.unmeasured:
         names = listed(ground.unmeasured) or "any frontier model"
         return Answer(1, "undecided", f"Not measured beside {mine.id}: {names}.", lines)
     open_ = [c for c in asked if not _is_worse(ground, mine, c)]
     if open_:
-        return Answer(1, "undecided", f"Whether {open_[0].id} does as well as {mine.id} is not decided.", lines)
-    return Answer(1, "for", f"{mine.id} does what no frontier contender does.", lines)
+        why = f"Whether {open_[0].id} does as well as {mine.id} is not decided"
+        return Answer(1, "undecided", f"{why}; {better(ground)}.", lines)
+    return Answer(1, "for", f"{mine.id} meets all needs, which no frontier contender does.", lines)
 
 
 def question3(ground: Ground) -> Answer:
     """Does the endpoint earn what it costs to run?"""
+    mine = endpoint(ground)
+    winners = [c.id for c in ground.winners]
+    if winners and ground.meets.get(mine.id) is False:
+        why = f"{mine.id} misses a need ({_missed(ground, mine)}), and {winners[0]} meets all needs."
+        return Answer(3, "against", why)
     payback = ground.economics.payback
     if payback is None:
         missing = what_is_missing(ground.economics.missing)
         why = f"It cannot be computed without {missing}." if missing else "No economics are declared."
         return Answer(3, "undecided", why)
     p = payback.p_pays_back
-    state: AnswerState = "for" if p >= SURE else "against" if p <= UNLIKELY else "undecided"
+    state = likely(p)
     net, months = payback.net, ground.facts.economics.horizon_months if ground.facts.economics else 12
     why = (
         f"Keeping it is worth {money(net.median)} over {months} months against {payback.rival} "
-        f"({payback.option}), and is worth more than nothing with a probability of {percent(p)}."
+        f"({payback.option}), and is worth more than nothing with a probability of {percent(p)}"
     )
-    return Answer(3, state, why, (f"80 % interval: {money(net.low)} to {money(net.high)}.",))
+    lines = (f"80 % interval: {money(net.low)} to {money(net.high)}.",)
+    lacking = lacks(mine, ground.result, ground.facts)
+    if state == "for" and lacking:
+        return Answer(3, "undecided", f"{why}; but {lacking[0].why}.", lines)
+    if state == "for" and ground.meets.get(mine.id) is not True:
+        return Answer(3, "undecided", f"{why}; but it is not known to meet all needs.", lines)
+    return Answer(3, state, f"{why}.", lines)
+
+
+def better(ground: Ground) -> str:
+    """Which of the endpoint and the best prompted contender is more accurate, and by how much."""
+    mine = endpoint(ground)
+    pairs = [p for p in ground.facts.pairs if p.a == mine.id and p.difference.value is not None]
+    asked = {c.id: accuracy(c) for c in evidence(ground.result)}
+    pair = max((p for p in pairs if p.b in asked), key=lambda p: asked[p.b], default=None)
+    if pair is None:
+        return "no prompted contender was compared with it on the same rows"
+    d = pair.difference
+    if d.low is None or d.high is None:
+        return f"{pair.a} less {pair.b} is {points(d.value, signed=True)} points, of unknown certainty"
+    span = f"{difference(d)} points"
+    if d.low > 0:
+        return f"{pair.a} is more accurate than {pair.b} by {span}"
+    if d.high < 0:
+        return f"{pair.b} is more accurate: {pair.a} less {pair.b} is {span}"
+    return f"which of {pair.a} and {pair.b} is more accurate is open: the difference is {span}"
+
+
+def _missed(ground: Ground, contender: ContenderResult) -> str:
+    unmet = [r for r in requirements_of(ground.result, contender.id) if r.state == "unmet"]
+    return "; ".join(f"{metric(r.need.metric)} is {r.why}" for r in unmet)
 
 
 def _is_worse(ground: Ground, mine: ContenderResult, other: ContenderResult) -> bool:
@@ -97,3 +153,9 @@ def _pair_lines(ground: Ground, mine: ContenderResult) -> tuple[str, ...]:
         if pair.a == mine.id and None not in (d.value, d.low, d.high):
             lines.append(f"{pair.a} less {pair.b}: {difference(d)} points on {d.n:,} common samples.")
     return tuple(lines)
+
+
+def doubts(ground: Ground) -> tuple[Doubt, ...]:
+    """What keeps the endpoint's own figures from counting."""
+    mine = endpoint(ground)
+    return tuple(Doubt(each.kind, mine.model, "", each.why) for each in lacks(mine, ground.result, ground.facts))

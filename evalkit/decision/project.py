@@ -17,6 +17,7 @@ from evalkit.stats.clusters import FloatArray
 from evalkit.stats.critical import critical_value, tail_of
 
 CALLS, PROMPTED, BUILD = "calls_per_month", "prompted_cost_per_1000_calls", "build_cost"
+MEASURED = "accuracy of "  # so begins the name of an input that was measured
 VALUE, TUNED_ACCURACY = "value_of_a_correct_answer", "tuned_accuracy"
 
 

@@ -21,9 +21,9 @@ def designed(subject: Subject, case: Case | None, q1: AnswerState, q2: AnswerSta
     if case in ("brand_voice", "knowledge_base"):
         return "RULE_OUT"
     if subject == "keep":
-        if q1 not in ("for", "against") or q3 not in ("for", "against"):
-            return "NOT_YET"
-        return "FUND" if q3 == "for" else "RULE_OUT"
+        if q1 in ("for", "against") and q3 == "for":
+            return "FUND"
+        return "RULE_OUT" if q1 == q3 == "against" else "NOT_YET"
     if "against" in (q1, q2, q3):
         return "RULE_OUT"
     if case == "quality":

@@ -92,6 +92,6 @@ def test_a_fine_tune_is_held_against_every_model_that_may_be_the_rival() -> None
     assert apart.answers[2].state == "undecided"
     assert cheap in apart.answers[2].why
     assert apart.outcome == "NOT_YET"
-    assert apart.next_step.startswith(f"Label more test rows, or leave {dear} or {cheap} out of `models:`")
+    assert apart.next_step.startswith(f"Label more test rows, to tell {dear} from {cheap}")
     told_apart = run_of((contender("dear"), 0.81, 0.999), (contender("cheap"), 0.70, 0.999))
     assert decide(told_apart, replace(facts, prices={dear: PRICE, cheap: CHEAP})).answers[2].state == "for"

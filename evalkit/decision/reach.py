@@ -1,0 +1,90 @@
+"""Can the declared fine-tune reach what is needed? A build for less than the need is no build."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from evalkit.decision.gap import evidence
+from evalkit.decision.ground import Ground
+from evalkit.decision.project import TUNED_ACCURACY, Input
+from evalkit.records.economics import Span
+from evalkit.records.metric import is_another_name
+from evalkit.records.verdict import AnswerState
+from evalkit.wording.numbers import percent, share, span_of
+
+EVEN = 0.5  # the chance to reach the need below which nobody would bet a build on it
+_TIE = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whether the expected accuracy reaches the need, with the sentence (no full stop) that says so."""
+
+    state: AnswerState
+    why: str
+
+
+def needed_accuracy(ground: Ground) -> float | None:
+    """The accuracy that the fine-tune must reach: the strictest threshold less its margin; None without such a need."""
+    needs = {r.need for r in ground.result.requirements if is_another_name(r.need.metric, "accuracy")}
+    return max((need.threshold - need.margin for need in needs), default=None)
+
+
+def reach(ground: Ground) -> Reach:
+    """The rule: a range that cannot reach the need is against, and so is one below the best prompted figure.
+
+    "Cannot" is P(tuned ≥ need) = 0; a chance below a half, or an undeclared expectation where accuracy is needed, is
+    undecided. The prompted figure is the most accurate prompted contender's; its 95 % interval must lie above the range
+    for a sure "against".
+    """
+    economics, needed = ground.facts.economics, needed_accuracy(ground)
+    expected = None if economics is None else economics.tuned_accuracy
+    if expected is None:
+        if needed is None:
+            return Reach("for", "no accuracy is needed")
+        return Reach(
+            "undecided",
+            f"that a fine-tune reaches the accuracy of {share(needed)} needed is not declared "
+            f"(`economics.{TUNED_ACCURACY}`)",
+        )
+    said = f"a fine-tune reaches an accuracy of {span_of(expected, 'share')}"
+    chance = 1.0 if needed is None else chance_of(expected, needed)
+    if needed is not None and chance == 0:
+        return Reach("against", f"by your own expectation {said}, below the {share(needed)} needed")
+    best = _best_prompted(ground)
+    if best is not None and expected.high < best.low:
+        return Reach(
+            "against", f"by your own expectation {said}, and prompting reaches {share(best.centre)} ({best.name})"
+        )
+    if needed is not None and chance < EVEN:
+        return Reach(
+            "undecided",
+            f"by your own expectation {said}, which is the {share(needed)} needed with a probability of "
+            f"{percent(chance)} only",
+        )
+    if best is not None and expected.high < best.centre:
+        return Reach(
+            "undecided",
+            f"by your own expectation {said}, and prompting reaches about {share(best.centre)} ({best.name})",
+        )
+    if needed is None:
+        return Reach("for", f"you expect that {said}")
+    return Reach(
+        "for",
+        f"you expect that {said}: the {share(needed)} needed with a probability of {percent(chance)}",
+    )
+
+
+def chance_of(expected: Span, needed: float) -> float:
+    """P(a draw from the range ≥ needed)."""
+    if expected.low >= needed - _TIE:
+        return 1.0
+    if expected.high < needed - _TIE or expected.fixed:
+        return 0.0
+    return (expected.high - needed) / (expected.high - expected.low)
+
+
+def _best_prompted(ground: Ground) -> Input | None:
+    """The most accurate prompted contender's accuracy with its 95 % interval."""
+    found = [Input.measured(c.id, (c.metrics or {}).get("accuracy")) for c in evidence(ground.result)]
+    return max((f for f in found if f is not None), key=lambda f: f.centre, default=None)

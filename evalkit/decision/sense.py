@@ -1,0 +1,83 @@
+"""Sense first: what must hold of answers before money hangs on them. Rules in common words, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from evalkit.records.evidence import Facts
+from evalkit.records.run import ContenderResult, RunResult
+from evalkit.wording.numbers import percent, share
+from evalkit.wording.text import listed
+
+MOST_LOST = 0.03  # refused, cut off or rejected answers: a few per cent are the model's, more are the set-up's
+_LOST = {"refused": "refused", "truncated": "cut off", "rejected": "rejected by the provider"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """Why figures are no ground for money, without a full stop. More `rows` mend it, or a look at `answers`."""
+
+    kind: Literal["rows", "answers"]
+    why: str
+
+
+def lacks(contender: ContenderResult, result: RunResult, facts: Facts) -> list[Lack]:
+    """Why a contender's figures are no ground for a FUND; empty where they are.
+
+    At least `Rules.min_test_rows` rows; an accuracy that is surely (lower end of the 95 % interval) above the share of
+    the largest class and above that of every floor in the run, since a model of floor quality most often has a broken
+    prompt or is scored wrongly; at most 3 % of answers refused, cut off or rejected.
+    """
+    looks = [*_floor_quality(contender, result), *_lost(contender)]
+    return [*(Lack("answers", why) for why in looks), *(Lack("rows", why) for why in _few_rows(contender, facts))]
+
+
+def majority_share(contender: ContenderResult) -> float | None:
+    """The accuracy of always answering the largest class; None where there are no classes."""
+    total = sum(c.support for c in contender.per_class)
+    return max(c.support for c in contender.per_class) / total if total else None
+
+
+def _few_rows(contender: ContenderResult, facts: Facts) -> list[str]:
+    least = facts.rules.min_test_rows
+    if contender.n >= least:
+        return []
+    return [f"{contender.id} was asked on {contender.n:,} rows of test, and at least {least:,} are needed"]
+
+
+def _floor_quality(contender: ContenderResult, result: RunResult) -> list[str]:
+    estimate = (contender.metrics or {}).get("accuracy")
+    if estimate is None or estimate.value is None:
+        return []
+    surely = estimate.value if estimate.low is None else estimate.low
+    name, value = contender.id, share(estimate.value)
+    found = []
+    majority = majority_share(contender)
+    if majority is not None and surely <= majority:
+        found.append(
+            f"the accuracy of {name} ({value}) is not surely above that of always answering the largest class "
+            f"({share(majority)})"
+        )
+    for floor in result.contenders:
+        if floor.role != "floor" or floor.split != "test" or floor.skipped is not None:
+            continue
+        reached = (floor.metrics or {}).get("accuracy")
+        if reached is not None and reached.value is not None and surely <= reached.value:
+            found.append(
+                f"the accuracy of {name} ({value}) is not surely above that of the reference {floor.id} "
+                f"({share(reached.value)})"
+            )
+    if estimate.value == 0:
+        found.append(f"{name} has no right answer at all")
+    return found
+
+
+def _lost(contender: ContenderResult) -> list[str]:
+    status = contender.status or {}
+    total = sum(status.values())
+    lost = {words: status.get(name, 0) for name, words in _LOST.items() if status.get(name, 0)}
+    if not total or sum(lost.values()) <= MOST_LOST * total:
+        return []
+    parts = listed([f"{percent(n / total, 1)} were {words}" for words, n in lost.items()])
+    return [f"of the answers of {contender.id} {parts}, more than {percent(MOST_LOST)} in all"]

@@ -1,0 +1,104 @@
+"""An endpoint that exists: kept, given up for prompting, or neither."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from evalkit.decision.verdict import decide
+from evalkit.records.economics import Span
+from evalkit.records.estimate import Need
+from evalkit.records.run import ClassFigures, ContenderResult
+from evalkit.records.verdict import Verdict
+from tests.decision.made import CHEAP, ECONOMICS, PRICE, contender, facts_of, gap, run_of
+
+TUNED, SONNET = contender("tuned", "fine_tuned"), contender("sonnet")
+NEEDS = (Need("accuracy", 0.92), Need("format_validity", 0.95))
+
+
+def judged(
+    mine: float,
+    theirs: float,
+    *,
+    calls: float = 2e9,
+    half: float = 0.01,
+    tuned: ContenderResult = TUNED,
+    cheap_endpoint: bool = True,
+    n: int = 1000,
+    **changes: Any,
+) -> Verdict:
+    result = run_of((tuned, mine, 0.999), (SONNET, theirs, 0.999), needs=NEEDS, n=n)
+    economics = replace(ECONOMICS, calls_per_month=Span(calls, calls), build_cost=None, tuned_accuracy=None)
+    facts = facts_of(result, economics=economics, pairs=(gap(tuned, SONNET, mine - theirs, half),), **changes)
+    prices = {TUNED.id: CHEAP, SONNET.id: PRICE} if cheap_endpoint else {TUNED.id: PRICE, SONNET.id: CHEAP}
+    return decide(result, replace(facts, prices=prices))
+
+
+def test_an_endpoint_that_misses_a_need_is_given_up_for_prompting_that_meets_it() -> None:
+    verdict = judged(0.60, 0.96)
+    assert verdict.outcome == "RULE_OUT"
+    assert "sonnet/default/prompt" in verdict.sentence
+    assert "return to prompting" in verdict.sentence
+    assert "tuned/default/prompt does not" in verdict.sentence
+
+
+@pytest.mark.parametrize("cheap_endpoint", [True, False])
+@pytest.mark.parametrize(("mine", "theirs", "words"), [
+    (0.85, 0.60, "tuned/default/prompt is more accurate than sonnet/default/prompt by +25.0"),
+    (0.60, 0.85, "sonnet/default/prompt is more accurate"),
+    (0.85, 0.85, "is open: the difference is 0.0"),
+    (0.92, 0.60, "is not decided; tuned/default/prompt is more accurate"),
+])  # fmt: skip
+def test_where_nobody_meets_the_needs_it_says_which_is_better(
+    mine: float, theirs: float, words: str, cheap_endpoint: bool
+) -> None:
+    verdict = judged(mine, theirs, cheap_endpoint=cheap_endpoint)
+    assert verdict.outcome == "NOT_YET"
+    assert words in verdict.sentence
+
+
+def test_a_cheaper_endpoint_that_meets_the_needs_is_kept_and_a_dearer_one_is_not() -> None:
+    assert judged(0.96, 0.96).outcome == "FUND"
+    dearer = judged(0.96, 0.96, cheap_endpoint=False)
+    assert dearer.outcome == "RULE_OUT"
+    assert "does as well for less" in dearer.sentence
+
+
+def test_prompting_that_is_not_inferior_and_costs_less_is_returned_to() -> None:
+    """It is undecided on the need, but the paired difference is small for sure."""
+    assert judged(0.945, 0.93, half=0.004, cheap_endpoint=False).outcome == "RULE_OUT"
+    assert judged(0.945, 0.93, half=0.03, cheap_endpoint=False).outcome == "NOT_YET"
+
+
+@pytest.mark.parametrize("need", [0.92, 0.55])
+def test_a_constant_answer_is_never_kept(need: float) -> None:
+    """Six of ten rows are of one class, so an endpoint of .60 may always say the same."""
+    classes = tuple(ClassFigures(name, n, 500, 0.6, 0.6, 0.6) for name, n in (("a", 600), ("b", 400)))
+    constant = replace(TUNED, per_class=classes)
+    result = run_of((constant, 0.60, 1.0), (SONNET, 0.40, 0.999), needs=(Need("accuracy", need),))
+    facts = facts_of(
+        result,
+        economics=replace(ECONOMICS, calls_per_month=Span(2e9, 2e9), tuned_accuracy=None),
+        pairs=(gap(TUNED, SONNET, 0.2),),
+    )
+    verdict = decide(result, replace(facts, prices={TUNED.id: CHEAP, SONNET.id: PRICE}))
+    assert verdict.outcome == "NOT_YET"
+    if need == 0.55:
+        assert "largest class" in verdict.answers[2].why
+        assert verdict.next_step.startswith("Look at the answers")
+
+
+def test_few_rows_keep_nothing() -> None:
+    verdict = judged(1.0, 0.6, n=150)
+    assert verdict.outcome == "NOT_YET"
+    assert "at least 200 are needed" in verdict.sentence
+    assert verdict.next_step.startswith("Label test rows, at least 200")
+
+
+def test_an_endpoint_that_meets_the_needs_goes_before_a_more_accurate_one() -> None:
+    odd = contender("odd", "fine_tuned")
+    result = run_of((odd, 0.97, 0.5), (TUNED, 0.96, 0.999), (SONNET, 0.7, 0.999), needs=NEEDS)
+    verdict = decide(result, facts_of(result, economics=replace(ECONOMICS, tuned_accuracy=None)))
+    assert "tuned/default/prompt meets all needs" in verdict.answers[0].why

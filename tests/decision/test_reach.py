@@ -1,0 +1,82 @@
+"""The declared fine-tune must be able to reach what is needed, in every case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from evalkit.decision.reach import chance_of
+from evalkit.decision.verdict import decide
+from evalkit.records.economics import Span
+from evalkit.records.estimate import Need
+from evalkit.records.verdict import Verdict
+from tests.decision.made import ECONOMICS, LABELS, contender, facts_of, run_of
+
+NEEDS = (Need("accuracy", 0.92), Need("format_validity", 0.95))
+
+
+def judged(expected: Span | None, prompted: float = 0.86, case: Any = None, **economics: Any) -> Verdict:
+    result = run_of((contender("sonnet"), prompted, 0.999), needs=NEEDS)
+    declared = replace(ECONOMICS, tuned_accuracy=expected, **economics)
+    return decide(result, facts_of(result, case=case, economics=declared))
+
+
+@pytest.mark.parametrize("case", [None, "domain", "volume"])
+@pytest.mark.parametrize("expected", [Span(0.86, 0.90), Span(0.80, 0.84), Span(0.9, 0.9)])
+def test_a_range_below_the_need_rules_the_build_out(expected: Span, case: Any) -> None:
+    verdict = judged(expected, case=case)
+    assert verdict.answers[2].state == "against"
+    assert verdict.outcome == "RULE_OUT"
+    assert "by your own expectation" in verdict.sentence
+    assert ".920" in verdict.sentence
+
+
+def test_a_chance_below_a_half_is_undecided_and_the_condition_is_said() -> None:
+    money = {"value_of_a_correct_answer": Span(1.0, 1.0)}
+    low = judged(Span(0.88, 0.93), **money)
+    assert low.answers[2].state == "undecided"
+    assert "with a probability of 20 % only" in low.answers[2].why
+    even = judged(Span(0.90, 0.96), **money)
+    assert even.answers[2].state == "for"
+    assert even.outcome == "FUND"
+    assert "provided that the fine-tune reaches accuracy ≥ .92" in even.sentence
+    assert "the .920 needed with a probability of 67 %" in even.answers[2].evidence[0]
+
+
+def test_a_range_below_the_prompted_model_is_against_where_prompting_meets_the_need() -> None:
+    """Case volume: prompting meets the need, and so would the fine-tune, but it would be worse."""
+    assert judged(Span(0.925, 0.93), prompted=0.97, case="volume").answers[2].state == "against"
+    near = judged(Span(0.925, 0.955), prompted=0.96, case="volume")
+    assert near.answers[2].state == "undecided"
+
+
+def test_an_undeclared_expectation_funds_nothing() -> None:
+    result = run_of((contender("sonnet"), 0.97, 0.999), needs=NEEDS)
+    economics = replace(ECONOMICS, tuned_accuracy=None)
+    verdict = decide(result, facts_of(result, case="volume", economics=economics))
+    assert verdict.answers[2].state == "undecided"
+    assert "economics.tuned_accuracy" in verdict.answers[2].why
+    assert "economics.tuned_accuracy" in verdict.next_step
+    form = (Need("format_validity", 0.95),)
+    result = run_of((contender("sonnet"), 0.97, 0.999), needs=form)
+    assert decide(result, facts_of(result, case="volume", economics=economics)).answers[2].state == "for"
+
+
+def test_the_margin_counts() -> None:
+    needs = (Need("accuracy", 0.92, margin=0.02),)
+    result = run_of((contender("sonnet"), 0.85, 0.999), needs=needs)
+    economics = replace(ECONOMICS, tuned_accuracy=Span(0.905, 0.905), value_of_a_correct_answer=Span(1, 1))
+    assert decide(result, facts_of(result, economics=economics, labels=LABELS)).answers[2].state == "for"
+
+
+@pytest.mark.parametrize(("span", "needed", "chance"), [
+    (Span(0.90, 0.96), 0.92, 2 / 3),
+    (Span(0.92, 0.92), 0.92, 1.0),
+    (Span(0.90, 0.92), 0.92, 0.0),
+    (Span(0.91, 0.91), 0.92, 0.0),
+    (Span(0.93, 0.95), 0.92, 1.0),
+])  # fmt: skip
+def test_the_chance_is_the_share_of_the_range(span: Span, needed: float, chance: float) -> None:
+    assert chance_of(span, needed) == pytest.approx(chance)
