@@ -49,6 +49,6 @@ class SampleRow(msgspec.Struct, kw_only=True, omit_defaults=True):
     cost_usd: float | None = None
     latency_ms: float | None = None
     ttft_ms: float | None = None
-    from_cache: bool = False
-    retries: Small = 0
+    from_cache: bool
+    retries: Small
     key: str

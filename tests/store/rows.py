@@ -27,6 +27,8 @@ ROW = SampleRow(
     lenient_answer=None,
     lenient_correct=False,
     cost_usd=0.25,
+    from_cache=False,
+    retries=0,
     key="k",
 )
 

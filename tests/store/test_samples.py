@@ -97,3 +97,9 @@ def test_columns_of_a_newer_evalkit_stay_in_the_frame(tmp_path: Path) -> None:
     table = pq.read_table(file.path)
     pq.write_table(table.append_column("mood", table["key"]), file.path)
     assert list(SampleFile(file.path).frame().columns) == [*columns(), "mood"]
+
+
+def test_no_and_none_are_not_unknown(tmp_path: Path) -> None:
+    table = pq.read_table(stored(tmp_path, [row(from_cache=False, retries=0, cost_usd=0.0, ttft_ms=None)]).path)
+    written = table.select(["from_cache", "retries", "cost_usd", "ttft_ms"]).to_pylist()
+    assert written == [{"from_cache": False, "retries": 0, "cost_usd": 0.0, "ttft_ms": None}]
