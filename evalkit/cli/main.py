@@ -174,6 +174,10 @@ def scope(
     retrains_per_year: Annotated[str | None, SpanOption("How often a year.")] = None,
     prompted_price_change_per_year: Annotated[str | None, SpanOption("-0.3 is 30 % cheaper a year.")] = None,
     active_hours: Annotated[str | None, SpanOption("Hours a day in which calls arrive.")] = None,
+    operations_per_month: Annotated[str | None, SpanOption("People who keep it running, in $ a month.")] = None,
+    can_wait: Annotated[
+        bool | None, typer.Option("--can-wait/--live", help="Whether answers may come a day later, by batch.")
+    ] = None,
     vouch: VouchOption = None,
     save: Annotated[bool, typer.Option("--save", help="Write the answers into the suite.")] = False,
     defaults: Annotated[bool, typer.Option("--defaults", help="Take the defaults for what is open.")] = False,
@@ -185,7 +189,8 @@ def scope(
     given = {k: v for k, v in locals().items() if isinstance(v, str)}
     from evalkit.cli.scope_command import ScopeOptions, scope_command
 
-    options = ScopeOptions(where, given, _vouched(vouch), not (no_ask or json_output), defaults, save, json_output, out)
+    asks = not (no_ask or json_output)
+    options = ScopeOptions(where, given, _vouched(vouch), asks, defaults, save, json_output, out, can_wait)
     sys.exit(scope_command(options))
 
 
@@ -247,6 +252,7 @@ def breakeven(
     tuned_cost_per_1000_calls: Annotated[str | None, SpanOption("In $, instead of the saving.")] = None,
     build_cost: Annotated[str | None, SpanOption("In $; default: 15k..60k.")] = None,
     hosting_per_month: Annotated[str | None, SpanOption("Fixed cost a month, in $.")] = None,
+    operations_per_month: Annotated[str | None, SpanOption("People who keep it running, in $ a month.")] = None,
     retrain_cost: Annotated[str | None, SpanOption("Training it again once, in $.")] = None,
     retrains_per_year: Annotated[str | None, SpanOption("How often a year.")] = None,
     prompted_price_change_per_year: Annotated[str | None, SpanOption("-0.3 is 30 % cheaper a year.")] = None,

@@ -35,6 +35,7 @@ class ScopeOptions:
     save: bool = False
     as_json: bool = False
     out: Path | None = None
+    can_wait: bool | None = None
 
 
 def scope_command(options: ScopeOptions) -> int:
@@ -43,10 +44,12 @@ def scope_command(options: ScopeOptions) -> int:
         scope = open_scope(options.where)
         answers = _given(options.given)
         asked, assumed = _ask(scope, answers, options)
-        result = answered(scope, answers | asked, options.vouched, assumed)
-        if options.save and (declared := {k: v for k, v in (answers | asked).items() if k not in assumed}):
-            save_answers(scope.suite, declared)
-            print(f"Saved in {visible(str(scope.suite))}: {', '.join(declared)}", file=sys.stderr)
+        result = answered(scope, answers | asked, options.vouched, assumed, options.can_wait)
+        declared = {k: v for k, v in (answers | asked).items() if k not in assumed}
+        if options.save and (declared or options.can_wait is not None):
+            save_answers(scope.suite, declared, options.can_wait)
+            names = [*declared, *(["can_wait"] if options.can_wait is not None else [])]
+            print(f"Saved in {visible(str(scope.suite))}: {', '.join(names)}", file=sys.stderr)
         return _show(result, options)
     except SuiteError as error:
         print(error.render(color=sys.stderr.isatty()), file=sys.stderr)

@@ -15,8 +15,8 @@ from evalkit.records.economics import BreakEven, Span, Tuned
 class Calculation:
     """What the calculator takes, in US dollars. Either `saving_per_call` or both costs per 1,000 calls.
 
-    `hosting_per_month` is all fixed cost of the fine-tune. A price change applies to the prompted cost, so it needs
-    the two costs.
+    `hosting_per_month` is all fixed cost of the fine-tune but for `operations_per_month`, its people. A price change
+    applies to the prompted cost, so it needs the two costs.
     """
 
     calls_per_month: Span
@@ -25,6 +25,7 @@ class Calculation:
     prompted_cost_per_1000_calls: Span | None = None
     tuned_cost_per_1000_calls: Span | None = None
     hosting_per_month: Span = ZERO
+    operations_per_month: Span = ZERO
     retrain_cost: Span = ZERO
     retrains_per_year: Span = ZERO
     horizon_months: int = 12
@@ -74,6 +75,7 @@ def _project(calculation: Calculation) -> Project:
         build=c.build_cost,
         horizon=float(c.horizon_months),
         active_hours=c.active_hours,
+        operations=c.operations_per_month,
         retrain_cost=c.retrain_cost,
         retrains_per_year=c.retrains_per_year,
         price_change=c.prompted_price_change_per_year,

@@ -9,7 +9,7 @@ from evalkit.decision.montecarlo import DRAWS, Simulation, payback
 from evalkit.decision.project import MEASURED, TUNED_ACCURACY, Input, Project
 from evalkit.decision.rivals import Candidate, accuracy_of, candidates, choose, rivals
 from evalkit.decision.tuned import ZERO, per_month, tuned_cost
-from evalkit.records.economics import Economics, EconomicsFigures, Rival, Span, Tuned
+from evalkit.records.economics import Economics, EconomicsFigures, Rival, Tuned
 from evalkit.records.estimate import Estimate
 from evalkit.records.evidence import Case, Facts
 from evalkit.records.metric import kind_of
@@ -20,13 +20,16 @@ _PER_ANSWER, _PER_MONTH = "value_of_a_correct_answer", "value_of_meeting_need_pe
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """What a payback is computed from. `chosen` is the rival, `endpoint` the measured fine-tune."""
+    """What a payback is computed from. `chosen` is the rival, `endpoint` the measured fine-tune.
+
+    `live` says that answers are needed at once, so that a batch serves nobody.
+    """
 
     facts: Facts
     economics: Economics
     case: Case | None
     sunk: bool
-    latency_need: bool
+    live: bool
     found: tuple[Candidate, ...]
     chosen: tuple[Candidate, Rival] | None
     endpoint: ContenderResult | None
@@ -50,20 +53,21 @@ def figures(
     is the id of a fine-tuned endpoint that exists: then the build is sunk, labels included. Raises ValueError where
     `built` was not measured on test.
     """
-    latency_need = case == "latency" or any(kind_of(r.need.metric) == "time" for r in result.requirements)
+    in_time = case == "latency" or any(kind_of(r.need.metric) == "time" for r in result.requirements)
+    live = in_time or not (facts.economics or Economics()).can_wait
     found = candidates(facts, result.contenders)
-    rows = rivals(found, facts, meets, latency_need)
+    rows = rivals(found, facts, meets, live)
     endpoint = _endpoint(result.contenders, built)
     ground = _Ground(
         facts=facts,
         economics=facts.economics or Economics(),
         case=case,
         sunk=built is not None,
-        latency_need=latency_need,
+        live=live,
         found=found,
-        chosen=choose(found, rows, meets, latency_need),
+        chosen=choose(found, rows, meets, live),
         endpoint=endpoint,
-        tuned=tuned_cost(facts, endpoint, latency_need),
+        tuned=tuned_cost(facts, endpoint, live),
     )
     base = EconomicsFigures(
         rivals=rows,
@@ -107,13 +111,14 @@ def _project(ground: _Ground) -> Project | None:
     again = economics.retrain_cost is not None and economics.retrains_per_year is not None
     return Project(
         calls=calls,
-        prompted=candidate.suitable(ground.latency_need),
+        prompted=candidate.suitable(ground.live),
         tuned=ground.tuned,
         build=build,
         horizon=float(economics.horizon_months),
         active_hours=economics.active_hours,
         labels=labels_to_buy(ground.facts),
         label_cost=economics.label_cost_each or ZERO,
+        operations=economics.operations_per_month or ZERO,
         retrain_cost=(again and economics.retrain_cost) or ZERO,
         retrains_per_year=(again and economics.retrains_per_year) or ZERO,
         price_change=economics.prompted_price_change_per_year or ZERO,
@@ -124,35 +129,26 @@ def _project(ground: _Ground) -> Project | None:
 
 
 def _with_value(ground: _Ground, project: Project) -> Project:
-    key = _value_key(ground)
-    if key is None:
-        return project
-    span: Span | None = getattr(ground.economics, key)
-    return replace(project, value=span) if key == _PER_ANSWER else replace(project, value_per_month=span)
-
-
-def _value_key(ground: _Ground) -> str | None:
-    """Which declared value counts: None in case `volume`.
-
-    For latency and format it is that of meeting the need, for the rest that of a correct answer; where that one is
-    undeclared, the other.
-    """
+    """Both declared values count, in every case but `volume`, where only the cost does."""
     if ground.case == "volume":
-        return None
-    first, second = (_PER_MONTH, _PER_ANSWER) if ground.case in ("latency", "format") else (_PER_ANSWER, _PER_MONTH)
-    if getattr(ground.economics, first) is None and getattr(ground.economics, second) is not None:
-        return second
-    return first
+        return project
+    economics = ground.economics
+    return replace(
+        project,
+        value=economics.value_of_a_correct_answer,
+        value_per_month=economics.value_of_meeting_need_per_month,
+    )
 
 
 def _missing_value(ground: _Ground) -> tuple[str, ...]:
-    key = _value_key(ground)
-    if key is None:
+    """What the benefit lacks. Where no value is declared, the one that the case most often has is named."""
+    economics = ground.economics
+    if ground.case == "volume":
         return ()
-    if getattr(ground.economics, key) is None:
-        return (f"economics.{key}",)
-    if key == _PER_MONTH:
-        return ()
+    if economics.value_of_a_correct_answer is None:
+        if economics.value_of_meeting_need_per_month is not None:
+            return ()
+        return (f"economics.{_PER_MONTH if ground.case in ('latency', 'format') else _PER_ANSWER}",)
     if _tuned_accuracy(ground) is None:
         return (f"economics.{TUNED_ACCURACY}",)
     if ground.chosen is not None and _measured_accuracy(ground.chosen[0].contender) is None:
@@ -192,6 +188,10 @@ def _notes(ground: _Ground) -> tuple[str, ...]:
         notes.append(f"{short:,} labels are still to be bought at an undeclared price; the build is counted without.")
     if (economics.retrain_cost is None) != (economics.retrains_per_year is None):
         notes.append("No retraining is counted: retrain_cost and retrains_per_year are needed both.")
+    if economics.operations_per_month is None and ground.facts.economics is not None:
+        notes.append(
+            "The people who keep a fine-tune running (economics.operations_per_month) are not declared, so not counted."
+        )
     if ground.tuned is not None and ground.tuned.measured and ground.tuned.source.startswith("declared"):
         notes.append("The measured endpoint has no known price; the declared running cost stands for it.")
     return tuple(notes)

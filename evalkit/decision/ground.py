@@ -10,8 +10,11 @@ from evalkit.records.economics import EconomicsFigures
 from evalkit.records.evidence import Case, Facts
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.records.verdict import AnswerState
+from evalkit.wording.names import RULES_OF_THUMB
+from evalkit.wording.text import listed
 
 SURE, UNLIKELY = 0.9, 0.1
+THUMB = f"Rules of thumb, which decide nothing: {listed(list(RULES_OF_THUMB))}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ from __future__ import annotations
 from evalkit.decision.clearing import Doubt
 from evalkit.decision.gap import evidence, frontier, requirements_of, tuned
 from evalkit.decision.ground import Ground, accuracy, likely
+from evalkit.decision.likely import chance
 from evalkit.decision.sense import lacks
 from evalkit.records.evidence import PairedGap
 from evalkit.records.run import ContenderResult
 from evalkit.records.verdict import Answer
 from evalkit.wording.names import metric, what_is_missing
-from evalkit.wording.numbers import difference, in_points, money, percent, points
+from evalkit.wording.numbers import difference, in_points, money, points
 from evalkit.wording.text import listed
 
 MARGIN = 0.02  # "as good" where the suite's accuracy need sets no margin of its own
@@ -104,7 +105,7 @@ def question3(ground: Ground) -> Answer:
     net, months = payback.net, ground.facts.economics.horizon_months if ground.facts.economics else 12
     why = (
         f"Keeping it is worth {money(net.median)} over {months} months against {payback.rival} "
-        f"({payback.option}), and is worth more than nothing with a probability of {percent(p)}"
+        f"({payback.option}), and is worth more than nothing with a probability of {chance(p, payback)}"
     )
     lines = (f"80 % interval: {money(net.low)} to {money(net.high)}.",)
     lacking = lacks(mine, ground.result, ground.facts)

@@ -11,6 +11,8 @@ from evalkit.records.verdict import AnswerState
 from evalkit.wording.numbers import percent
 
 PAYS_BACK: Callable[[Payback], float] = attrgetter("p_pays_back")
+# Where no input is a range, a probability of 0 or 1 says nothing of how sure the figures are.
+AS_CERTAIN = ", as certain as the figures that you gave"
 CHEAPER: Callable[[Payback], float] = attrgetter("p_cheaper")
 
 
@@ -42,3 +44,8 @@ def by_probability(
         return state, f"{why}."
     against = f"{percent(p(other))} against {other.rival} ({other.option})"
     return "undecided", f"{why}; but with {against}, and the run does not tell which to take."
+
+
+def chance(p: float, payback: Payback) -> str:
+    """A probability in words; one of 0 or 1 that comes from single figures says that it does."""
+    return f"{percent(p)}{AS_CERTAIN if p in (0.0, 1.0) and payback.single_figures else ''}"

@@ -15,7 +15,6 @@ from evalkit.stats.clusters import FloatArray
 
 DRAWS = 10_000
 SURE = 0.9
-CHEAPER = 0.7  # 30 % under the prompted bill
 _LARGEST_VOLUME = 1e11
 _PER_DECADE = 10
 _CURVE_POINTS = 41  # an odd number, so that the declared volume is one of them
@@ -47,10 +46,21 @@ class Simulation:
         return quantiles(self.project.flows(self.x).net(self.project.horizon))
 
     def p_cheaper(self) -> float:
-        """P(running the fine-tune costs at most 0.7 of prompting), all in but for the build, over the horizon."""
-        horizon = self.project.horizon
-        bill = self.project.flows(self.x).bill * todays_bills(self.x["prompted_price_change_per_year"], horizon)
-        return float((self.project.running(self.x) * horizon <= CHEAPER * bill).mean())
+        """P(running the fine-tune costs less than prompting), all in but for the build, over the horizon."""
+        return float((self._saved() > 0).mean())
+
+    def cheaper_by(self) -> Quantiles | None:
+        """The share of the prompted bill that is saved over the horizon, the build left out; None without a bill."""
+        bill = self._bill()
+        return quantiles(self._saved() / bill) if (bill > 0).all() else None
+
+    def _bill(self) -> FloatArray:
+        """What prompting costs over the horizon: (draws,)."""
+        bills = todays_bills(self.x["prompted_price_change_per_year"], self.project.horizon)
+        return self.project.flows(self.x).bill * bills
+
+    def _saved(self) -> FloatArray:
+        return self._bill() - self.project.running(self.x) * self.project.horizon
 
     def affordable_build(self) -> float | None:
         """The highest build cost, labels apart, that pays back with 90 % probability; None where none above 0 does."""
@@ -161,6 +171,8 @@ def payback(simulation: Simulation, rival: str, option: str) -> Payback:
         needed_calls=simulation.needed_calls(),
         swings=simulation.swings(),
         curve=simulation.curve(),
+        cheaper_by=simulation.cheaper_by(),
+        single_figures=project.single_figures,
     )
 
 

@@ -18,14 +18,15 @@ from evalkit.stats.critical import critical_value, tail_of
 
 CALLS, PROMPTED, BUILD = "calls_per_month", "prompted_cost_per_1000_calls", "build_cost"
 MEASURED = "accuracy of "  # so begins the name of an input that was measured
+OPERATIONS = "operations_per_month"
 VALUE, TUNED_ACCURACY = "value_of_a_correct_answer", "tuned_accuracy"
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One input. Uniform from `low` to `high`; or, with `sd`, normal about `centre` and clipped to [0, 1].
+    """One input. Uniform from `low` to `high`, on the log scale where they are more than ten times apart.
 
-    For a normal input, `low` and `high` are its 95 % interval.
+    With `sd` it is normal about `centre` and clipped to [0, 1]; then `low` and `high` are its 95 % interval.
     """
 
     name: str
@@ -59,6 +60,8 @@ class Input:
         if not self.ranged:
             return np.full(n, self.centre)
         u = np.random.default_rng((seed, crc32(self.name.encode()))).random(n)
+        if not self.sd and Span(self.low, self.high).wide:
+            return np.asarray(self.low * (self.high / self.low) ** u, dtype=np.float64)
         if not self.sd:
             return self.low + u * (self.high - self.low)
         from scipy.special import ndtri
@@ -72,8 +75,8 @@ class Project:
 
     `prompted` are the options of the rival, of which the cheapest at each volume is taken, or its cost in dollars a
     call. `labels` are still to be bought, at `label_cost` each. `value` is dollars per correct answer and needs both
-    accuracies; `value_per_month` is that of meeting the need. Either is None where it does not count. `sunk` says
-    that the build is paid for already.
+    accuracies; `value_per_month` is that of meeting the needs. Either is None where it does not count; both may count.
+    `operations` are the people who keep it running, a month. `sunk` says that the build is paid for already.
     """
 
     calls: Span
@@ -84,6 +87,7 @@ class Project:
     active_hours: float = 24.0
     labels: int = 0
     label_cost: Span = ZERO
+    operations: Span = ZERO
     retrain_cost: Span = ZERO
     retrains_per_year: Span = ZERO
     price_change: Span = ZERO
@@ -100,6 +104,7 @@ class Project:
             Input.of(CALLS, self.calls),
             Input.of("tuned_cost_per_1000_calls", self.tuned.marginal, 1000.0),
             Input.of("hosting_per_month", self.tuned.fixed),
+            Input.of(OPERATIONS, self.operations),
             Input.of(BUILD, self.build),
             Input.of("label_cost_each", self.label_cost),
             Input.of("retrain_cost", self.retrain_cost),
@@ -114,6 +119,11 @@ class Project:
             found.append(Input.of("value_of_meeting_need_per_month", self.value_per_month))
         found += [a for a in (self.prompted_accuracy, self.tuned_accuracy) if a is not None]
         return tuple(found)
+
+    @property
+    def single_figures(self) -> bool:
+        """Whether no declared input is a range; what was measured is none that somebody gave."""
+        return not any(i.ranged for i in self.inputs if not i.name.startswith(MEASURED))
 
     def draw(self, n: int, seed: int) -> dict[str, FloatArray]:
         """`n` draws of each input by name: (n,) each."""
@@ -138,7 +148,7 @@ class Project:
     def running(self, x: Mapping[str, FloatArray]) -> FloatArray:
         """What the fine-tune costs a month, all in but for the build: (n,)."""
         calls = x[CALLS]
-        cost = calls * x["tuned_cost_per_1000_calls"] / 1000 + x["hosting_per_month"]
+        cost = calls * x["tuned_cost_per_1000_calls"] / 1000 + x["hosting_per_month"] + x[OPERATIONS]
         cost = cost + x["retrain_cost"] * x["retrains_per_year"] / 12
         if self.tuned.gpu is not None:
             cost = cost + machines_per_month(self.tuned.gpu, calls, self.active_hours)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from evalkit.decision.clearing import Doubt, ceilings, doubts
 from evalkit.decision.gap import evidence, frontier, requirements_of
-from evalkit.decision.ground import Ground
-from evalkit.decision.likely import CHEAPER, by_probability
+from evalkit.decision.ground import THUMB, Ground
+from evalkit.decision.likely import CHEAPER, by_probability, chance
 from evalkit.decision.sense import lacks
+from evalkit.records.economics import Quantiles
 from evalkit.records.estimate import Requirement
 from evalkit.records.metric import kind_of
 from evalkit.records.run import ContenderResult
@@ -70,20 +71,26 @@ def _answer(ground: Ground, state: AnswerState, why: str) -> Answer:
 
 
 def _dearer(ground: Ground) -> Answer:
-    """Case volume: prompting is good enough, so what counts is whether a fine-tune is 30 % cheaper to run."""
+    """Case volume: prompting is good enough, so what counts is whether a fine-tune is cheaper to run at all."""
     payback = ground.economics.payback
     if payback is None:
         missing = what_is_missing(ground.economics.missing)
-        why = f"{_winners_sentence(ground)} Whether a fine-tune is 30 % cheaper is open without {missing}."
+        why = f"{_winners_sentence(ground)} Whether a fine-tune is cheaper to run is open without {missing}."
         return _answer(ground, "undecided", why)
     state, why = by_probability(
         ground,
         payback,
         CHEAPER,
-        f"{payback.rival} ({payback.option}) meets all needs; a fine-tune is 30 % cheaper to run with a "
-        f"probability of {percent(payback.p_cheaper)}",
+        f"{payback.rival} ({payback.option}) meets all needs; a fine-tune is cheaper to run, the build left out, with "
+        f"a probability of {chance(payback.p_cheaper, payback)}",
     )
-    return _answer(ground, state, why)
+    by = payback.cheaper_by
+    saved = () if by is None else (f"It saves {percent(by.median)} of the prompted bill (80 %: {_ends(by)}).",)
+    return Answer(1, state, why, (*saved, THUMB, *_standings(ground)))
+
+
+def _ends(by: Quantiles) -> str:
+    return f"{percent(by.low)} to {percent(by.high)}"
 
 
 def _winners_sentence(ground: Ground) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from evalkit.decision.ground import Ground
-from evalkit.decision.likely import PAYS_BACK, by_probability
+from evalkit.decision.ground import THUMB, Ground
+from evalkit.decision.likely import PAYS_BACK, by_probability, chance
 from evalkit.decision.reach import reach
 from evalkit.records.evidence import Facts, LabelFacts
 from evalkit.records.verdict import Answer
 from evalkit.wording.names import what_is_missing
-from evalkit.wording.numbers import calls, money, months, percent
+from evalkit.wording.numbers import calls, money, months
 
 
 def question2(ground: Ground) -> Answer:
@@ -59,7 +59,7 @@ def question3(ground: Ground) -> Answer:
         ground,
         payback,
         PAYS_BACK,
-        f"It pays back within {horizon} months with a probability of {percent(payback.p_pays_back)} "
+        f"It pays back within {horizon} months with a probability of {chance(payback.p_pays_back, payback)} "
         f"(median {months(payback.months.median)}), against {payback.rival} ({payback.option})",
     )
     details = [f"80 % interval of the net months: {months(payback.months.low)} to {months(payback.months.high)}."]
@@ -68,6 +68,9 @@ def question3(ground: Ground) -> Answer:
     if payback.gross_calls is not None:
         gross = payback.gross_calls
         details.append(f"Gross break-even: {calls(gross.low)} to {calls(gross.high)} calls in all.")
+    if ground.facts.economics is not None and ground.facts.economics.operations_per_month is None:
+        details.append("Not counted: people who keep it running (`economics.operations_per_month`).")
+    details.append(THUMB)
     if payback.swings:
         details.append(f"What matters most: {payback.swings[0].name.replace('_', ' ')}.")
     if state == "for" and expected.state == "undecided":

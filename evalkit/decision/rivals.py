@@ -23,14 +23,14 @@ class Candidate:
     ways: tuple[Way, ...]
     note: str = ""
 
-    def suitable(self, latency_need: bool) -> tuple[Way, ...]:
-        """The options that can serve the job: a batch answers within a day, so it meets no latency need."""
-        return tuple(way for way in self.ways if suits(way, latency_need))
+    def suitable(self, live: bool) -> tuple[Way, ...]:
+        """The options that can serve the job: a batch answers within a day, so it serves nothing that is `live`."""
+        return tuple(way for way in self.ways if suits(way, live))
 
 
-def suits(way: Way, latency_need: bool) -> bool:
+def suits(way: Way, live: bool) -> bool:
     """Whether an option can serve the job."""
-    return not (latency_need and way.option == "batch")
+    return not (live and way.option == "batch")
 
 
 def accuracy_of(contender: ContenderResult) -> float | None:
@@ -51,9 +51,7 @@ def candidates(facts: Facts, contenders: Iterable[ContenderResult]) -> tuple[Can
     return tuple(_candidate(facts, c) for c in (*on_test, *on_dev))
 
 
-def rivals(
-    found: Iterable[Candidate], facts: Facts, meets: Mapping[str, bool | None], latency_need: bool
-) -> tuple[Rival, ...]:
+def rivals(found: Iterable[Candidate], facts: Facts, meets: Mapping[str, bool | None], live: bool) -> tuple[Rival, ...]:
     """A row for each candidate and option at the middle of the declared volume, the cheapest first.
 
     Without a volume the hit share is the measured one, and nothing is said of a month.
@@ -67,6 +65,8 @@ def rivals(
             hits = way.measured if calls is None else float(way.hits(np.full(1, calls))[0])
             per_call = float(way.cost.at(np.full(1, hits))[0]) if way.caches else way.cost.miss
             notes = [candidate.note]
+            if not suits(way, live):
+                notes.append("only where the workload can wait")
             if way.caches and calls is None:
                 notes.append("hit share as measured: no volume is declared")
             rows.append(
@@ -77,7 +77,7 @@ def rivals(
                     per_month=None if calls is None else calls * per_call,
                     hit_share=hits if way.caches else None,
                     meets=meets.get(contender.id) if contender.split == "test" else None,
-                    suits=suits(way, latency_need),
+                    suits=suits(way, live),
                     note="; ".join(note for note in notes if note),
                 )
             )
@@ -85,14 +85,14 @@ def rivals(
 
 
 def choose(
-    found: Sequence[Candidate], rows: Sequence[Rival], meets: Mapping[str, bool | None], latency_need: bool
+    found: Sequence[Candidate], rows: Sequence[Rival], meets: Mapping[str, bool | None], live: bool
 ) -> tuple[Candidate, Rival] | None:
     """The contender that a fine-tune is held against, with its cheapest suitable option; None where none has a cost.
 
     The cheapest that meets all requirements; where none does, the most accurate frontier contender, else the most
     accurate prompted one. `rows` are those of `rivals`, the cheapest first.
     """
-    on_test = [c for c in found if c.contender.split == "test" and c.suitable(latency_need)]
+    on_test = [c for c in found if c.contender.split == "test" and c.suitable(live)]
     for wanted in (
         [c for c in on_test if meets.get(c.contender.id) is True],
         _most_accurate([c for c in on_test if c.contender.role == "frontier"]),

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from evalkit.decision import keep
 from evalkit.decision.gap import requirements_of
 from evalkit.decision.ground import Ground
+from evalkit.decision.likely import chance
 from evalkit.decision.reach import reach
 from evalkit.decision.shortage import shortage
 from evalkit.decision.table import Reason
 from evalkit.records.verdict import Answer
 from evalkit.wording.names import metric
 from evalkit.wording.needs import limit
-from evalkit.wording.numbers import calls, money, percent, share
+from evalkit.wording.numbers import calls, money, share
 from evalkit.wording.text import listed
 
 Answers = tuple[Answer, Answer, Answer]
@@ -53,7 +54,8 @@ def _prompting(ground: Ground, answers: Answers) -> Text:
     if ground.case == "volume" and ground.economics.payback is not None:
         p = ground.economics.payback
         return Text(
-            f"RULE OUT: {p.rival} ({p.option}) is good enough, and a fine-tune is hardly 30 % cheaper to run.",
+            f"RULE OUT: {p.rival} ({p.option}) is good enough, and a fine-tune is cheaper to run with a probability of "
+            f"{chance(p.p_cheaper, p)} only.",
             f"Go on with {p.rival} ({p.option}).",
             _volume(ground),
         )
@@ -115,9 +117,9 @@ def _does_not_pay(ground: Ground, answers: Answers) -> Text:
     p, expected = ground.economics.payback, reach(ground)
     if expected.state == "against":
         return Text(f"RULE OUT: {expected.why}.", "Go on with prompting, or lower the need.", _volume(ground))
-    chance = percent(p.p_pays_back) if p else "unknown"
+    how_likely = chance(p.p_pays_back, p) if p else "unknown"
     months = ground.facts.economics.horizon_months if ground.facts.economics else 12
-    sentence = f"RULE OUT: a fine-tune pays back within {months} months with a probability of {chance} only."
+    sentence = f"RULE OUT: a fine-tune pays back within {months} months with a probability of {how_likely} only."
     return Text(sentence, f"Go on with {p.rival} ({p.option})." if p else None, _volume(ground))
 
 
@@ -171,10 +173,10 @@ def _returned(ground: Ground, answers: Answers) -> Text:
 
 def _dear(ground: Ground, answers: Answers) -> Text:
     p, mine = ground.economics.payback, keep.endpoint(ground).id
-    chance = f" (probability {percent(p.p_pays_back)})" if p else ""
+    how_likely = f" (probability {chance(p.p_pays_back, p)})" if p else ""
     return Text(
         f"NOT YET: {mine} meets all needs, which no frontier contender does, but by the value that you declared it is "
-        f"hardly worth what it costs{chance}. Either the needs are too strict, or the value is too low."
+        f"hardly worth what it costs{how_likely}. Either the needs are too strict, or the value is too low."
     )
 
 

@@ -32,7 +32,7 @@ def machines_per_month(gpu: Gpu, calls_per_month: FloatArray, active_hours: floa
     return replicas(gpu, calls_per_month, active_hours) * (gpu.gpu_hour * HOURS_PER_MONTH)
 
 
-def tuned_cost(facts: Facts, endpoint: ContenderResult | None, latency_need: bool) -> Tuned | None:
+def tuned_cost(facts: Facts, endpoint: ContenderResult | None, live: bool) -> Tuned | None:
     """What running the fine-tune costs; `endpoint` is the measured one, None where there is none. None if unknown.
 
     By tokens where the endpoint has a price and its own tokens were counted; else by machines, where the endpoint or
@@ -41,25 +41,25 @@ def tuned_cost(facts: Facts, endpoint: ContenderResult | None, latency_need: boo
     """
     economics = facts.economics or Economics()
     return (
-        _by_tokens(facts, economics, endpoint, latency_need)
+        _by_tokens(facts, economics, endpoint, live)
         or _by_machines(facts, economics, endpoint)
         or _declared(economics, endpoint)
     )
 
 
 def per_month(tuned: Tuned, economics: Economics) -> Span | None:
-    """All in but for the build: running at the declared volume, and training again; None without a volume."""
+    """All in but for the build: running at the declared volume, people, and training again; None without a volume."""
     volume = economics.calls_per_month
     if volume is None:
         return None
-    again = retraining(economics)
+    again, people = retraining(economics), economics.operations_per_month or ZERO
     machines = ZERO
     if tuned.gpu is not None:
         low, high = machines_per_month(tuned.gpu, np.array([volume.low, volume.high]), economics.active_hours)
         machines = Span(float(low), float(high))
     return Span(
-        tuned.fixed.low + tuned.marginal.low * volume.low + machines.low + again.low,
-        tuned.fixed.high + tuned.marginal.high * volume.high + machines.high + again.high,
+        tuned.fixed.low + tuned.marginal.low * volume.low + machines.low + again.low + people.low,
+        tuned.fixed.high + tuned.marginal.high * volume.high + machines.high + again.high + people.high,
     )
 
 
@@ -71,15 +71,13 @@ def retraining(economics: Economics) -> Span:
     return Span(cost.low * often.low / 12, cost.high * often.high / 12)
 
 
-def _by_tokens(
-    facts: Facts, economics: Economics, endpoint: ContenderResult | None, latency_need: bool
-) -> Tuned | None:
+def _by_tokens(facts: Facts, economics: Economics, endpoint: ContenderResult | None, live: bool) -> Tuned | None:
     if endpoint is None:
         return None
     mix, price = facts.mixes.get(endpoint.id), facts.prices.get(endpoint.id)
     if mix is None or price is None:
         return None
-    options = tuple(w for w in ways(mix, price, economics.active_hours) if suits(w, latency_need))
+    options = tuple(w for w in ways(mix, price, economics.active_hours) if suits(w, live))
     if not options:
         return None
     calls = economics.calls_per_month.middle if economics.calls_per_month else 0.0

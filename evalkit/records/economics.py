@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+
+WIDE = 10.0  # a range whose ends are further apart than this is one of magnitudes
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +16,14 @@ class Span:
     high: float
 
     @property
+    def wide(self) -> bool:
+        """Whether its ends are more than ten times apart, so that it says a magnitude: it is drawn log-uniformly."""
+        return self.low > 0 and self.high > WIDE * self.low
+
+    @property
     def middle(self) -> float:
-        """The middle of the range."""
-        return (self.low + self.high) / 2
+        """The middle of the range: half of what is drawn from it lies below. The geometric mean of a wide one."""
+        return math.sqrt(self.low * self.high) if self.wide else (self.low + self.high) / 2
 
     @property
     def fixed(self) -> bool:
@@ -38,7 +46,8 @@ class Economics:
     """Volume, costs and values: the suite's `economics:`. Costs of calls are US dollars.
 
     `tuned_accuracy` is what a fine-tune is expected to reach. `prompted_price_change_per_year` is -0.3 where the
-    prompted model gets 30 % cheaper a year.
+    prompted model gets 30 % cheaper a year. `operations_per_month` are the people who keep a fine-tune running:
+    retraining, on call, monitoring. `can_wait` says that answers may come a day later, so that a batch is a rival.
     """
 
     calls_per_month: Span | None = None
@@ -55,6 +64,8 @@ class Economics:
     value_of_a_correct_answer: Span | None = None
     value_of_meeting_need_per_month: Span | None = None
     gpu: Gpu | None = None
+    operations_per_month: Span | None = None
+    can_wait: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +105,8 @@ class Rival:
 
     `option` is `no caching`, `5m`, `1h`, `batch` or `as asked`; `hit_share` the share of calls that find the prefix
     cached. `meets` says whether the contender meets all requirements (Holm-corrected): None where undecided.
-    `suits` is False where the option cannot serve the job (a batch answers within a day, so it meets no latency need).
+    `suits` is False where the option cannot serve the job: a batch answers within a day, so it meets no latency need
+    and serves no workload that was not declared to be able to wait.
     Dollars; `per_month` is None without a declared volume. `note` says what else must be known.
     """
 
@@ -149,10 +161,12 @@ class Payback:
 
     `rival` is the prompted contender with its option that the fine-tune is held against. `gross_calls` is the rule
     of thumb: build ÷ saving per call, None where nothing is saved per call. `months` are net months until the build is
-    paid back. `p_cheaper` is P(tuned ≤ 0.7 × prompted), all in but for the build. `affordable_build` is the highest
+    paid back. `p_cheaper` is P(tuned < prompted), all in but for the build, and `cheaper_by` the share of the prompted
+    bill that is saved (rules of thumb say 30 to 60 %; they decide nothing). `affordable_build` is the highest
     build cost that pays back within the horizon with 90 % probability, None where none does or where the build is sunk.
     `needed_calls` is the smallest monthly volume at which it would pay back with 90 % probability, None where there is
-    none. Where the build is sunk, "pays back" means that the net value after the horizon is above 0.
+    none. Where the build is sunk, "pays back" means that the net value after the horizon is above 0. `single_figures`
+    says that no input was declared as a range, so that a probability of 0 or 1 is as certain as the figures given.
     """
 
     rival: str
@@ -168,6 +182,8 @@ class Payback:
     needed_calls: float | None
     swings: tuple[Swing, ...]
     curve: tuple[VolumePoint, ...]
+    cheaper_by: Quantiles | None = None
+    single_figures: bool = False
 
 
 @dataclass(frozen=True, slots=True)

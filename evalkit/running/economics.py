@@ -60,7 +60,7 @@ def _value(match: re.Match[str]) -> float:
 
 def with_answers(economics: Economics | None, answers: Mapping[str, Span]) -> Economics:
     """The economics with some fields replaced. Raises ValueError for an unknown name and a value out of bounds."""
-    known = {f.name for f in fields(Economics)}
+    known = {f.name for f in fields(Economics)} - {"gpu", "can_wait"}
     if unknown := set(answers) - known:
         raise ValueError(f"unknown: {', '.join(sorted(unknown))}")
     values: dict[str, object] = dict(answers)

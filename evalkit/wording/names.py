@@ -60,12 +60,14 @@ _INPUT: Mapping[str, str] = {
     "hosting_per_month": "Hosting a month",
     "tuned_cost_per_1000_calls": "Fine-tuned, 1,000 calls",
     "tuned_accuracy": "Fine-tuned accuracy",
+    "operations_per_month": "People a month",
     "retrain_cost": "Cost of a retraining",
     "retrains_per_year": "Retrainings a year",
     "prompted_price_change_per_year": "Price change a year",
     "value_of_a_correct_answer": "Value of a correct answer",
     "value_of_meeting_need_per_month": "Value of the need a month",
 }
+_DOLLARS = ("cost", "value", "hosting", "operations", "price", "build")
 _NO_KEY: Mapping[str, str] = {"models": "a measured prompted model with a known price"}
 
 
@@ -103,7 +105,11 @@ def input_value(name: str, value: float) -> str:
         return share(value)
     if "change" in name:
         return change(value)
-    return money(value) if any(w in name for w in ("cost", "value", "hosting", "price", "build")) else number(value)
+    return (
+        money(value)
+        if any(w in name for w in ("cost", "value", "hosting", "operations", "price", "build"))
+        else number(value)
+    )
 
 
 def what_is_missing(keys: Sequence[str]) -> str:

@@ -47,10 +47,16 @@ QUESTIONS: tuple[Question, ...] = (
         "a small model on shared machines; measure an endpoint to replace it",
     ),
     Question(
+        "operations_per_month",
+        "People who keep the fine-tune running a month, in $",
+        None,
+        "retraining, on call, monitoring; without it they are not counted",
+    ),
+    Question(
         "tuned_accuracy",
         "Accuracy that the fine-tune is expected to reach",
         None,
-        "only you can say; without it the value of better answers is not counted",
+        "only you can say; without it nothing says that a fine-tune meets the needs",
     ),
     Question(
         "value_of_a_correct_answer",
@@ -93,7 +99,9 @@ class Scope:
             return measured or declared.gpu is not None
         if field == "hosting_per_month":
             return declared.gpu is not None
-        if field in ("tuned_accuracy", "value_of_a_correct_answer"):
+        if field == "tuned_accuracy":
+            return measured
+        if field == "value_of_a_correct_answer":
             return self.facts.case == "volume" or declared.value_of_meeting_need_per_month is not None
         return field == "build_cost" and measured
 
@@ -119,10 +127,19 @@ def open_scope(where: Path, runs: Path = Path("runs")) -> Scope:
 
 
 def answered(
-    scope: Scope, answers: Mapping[str, Span], vouched: tuple[Vouch, ...] = (), assumed: tuple[str, ...] = ()
+    scope: Scope,
+    answers: Mapping[str, Span],
+    vouched: tuple[Vouch, ...] = (),
+    assumed: tuple[str, ...] = (),
+    can_wait: bool | None = None,
 ) -> RunResult:
-    """The run decided with these answers. Raises ValueError for an answer that cannot be."""
+    """The run decided with these answers. Raises ValueError for an answer that cannot be.
+
+    `can_wait` None leaves what the suite says.
+    """
     facts = scope.facts
+    if can_wait is not None:
+        facts = replace(facts, economics=replace(facts.economics or Economics(), can_wait=can_wait))
     if answers:
         facts = replace(facts, economics=with_answers(facts.economics, answers))
     stood = tuple(dict.fromkeys((*facts.vouched, *vouched)))
@@ -169,7 +186,7 @@ def _unmeasured(path: Path) -> Scope:
     return Scope(result, facts, path, estimates)
 
 
-def save_answers(suite: Path, answers: Mapping[str, Span]) -> None:
+def save_answers(suite: Path, answers: Mapping[str, Span], can_wait: bool | None = None) -> None:
     """Write answers under `economics:` of the suite file, comments and order kept; the old file is replaced at once.
 
     Raises SuiteError where the file cannot be written, or would not load afterwards: then it is left as it was.
@@ -190,6 +207,8 @@ def save_answers(suite: Path, answers: Mapping[str, Span]) -> None:
             if not span.fixed:
                 economics[name] = CommentedSeq(value)
                 economics[name].fa.set_flow_style()
+        if can_wait is not None:
+            economics["can_wait"] = can_wait
         with partial.open("w", encoding="utf-8") as stream:
             yaml.dump(data, stream)
         load_suite(partial)

@@ -32,6 +32,7 @@ DECLARED = Economics(
     hosting_per_month=Span(200, 2000),
     tuned_cost_per_1000_calls=Span(0.05, 0.2),
     tuned_accuracy=Span(0.93, 0.97),
+    operations_per_month=at(0),
 )
 BARE = Facts(
     "suite.yaml",
@@ -68,12 +69,21 @@ def test_case_volume_counts_the_cost_alone() -> None:
     assert it.tuned_per_month == Span(200 + 500, 2000 + 2000)
 
 
-def test_a_latency_need_keeps_the_batch_out() -> None:
+def test_a_batch_is_the_rival_only_where_the_workload_can_wait() -> None:
     without_cache = replace(BARE, mixes={ID: replace(MIX, eligible=0, read_share=None)})
-    any_time, quick = found(facts=without_cache), found(facts=without_cache, needs="ttft_p95_ms")
-    assert any_time.payback and any_time.payback.option == "batch"
+    live, waits = found(facts=without_cache), found(facts=without_cache, can_wait=True)
+    quick = found(facts=without_cache, can_wait=True, needs="ttft_p95_ms")
+    assert live.payback and live.payback.option == "no caching"
+    assert waits.payback and waits.payback.option == "batch"
+    for figures_ in (live, waits):  # the table always shows both
+        assert {r.option for r in figures_.rivals} == {"no caching", "batch"}
+    batch = next(r for r in live.rivals if r.option == "batch")
+    assert not batch.suits and "only where the workload can wait" in batch.note
+    # What may be paid for a build halves where the rival does.
+    assert live.payback.affordable_build and waits.payback.affordable_build
+    assert live.payback.affordable_build > 1.9 * waits.payback.affordable_build
     assert quick.payback and quick.payback.option == "no caching"
-    latency = found("latency", facts=without_cache, value_of_meeting_need_per_month=at(9e3))
+    latency = found("latency", facts=without_cache, can_wait=True, value_of_meeting_need_per_month=at(9e3))
     assert latency.payback and latency.payback.option == "no caching"
 
 
@@ -127,6 +137,40 @@ def test_labels_to_buy_raise_the_build_and_are_told_where_they_have_no_price() -
     assert found(facts=short).notes == (
         "600 labels are still to be bought at an undeclared price; the build is counted without.",
     )
+
+
+def test_people_belong_to_the_fixed_cost_and_are_missed_where_undeclared() -> None:
+    none, people = found().payback, found(operations_per_month=at(1000))
+    assert none and people.payback
+    assert none.net.median - people.payback.net.median == pytest.approx(12_000)
+    assert people.tuned_per_month == Span(200 + 500 + 1000, 2000 + 2000 + 1000)
+    assert not people.notes
+    undeclared = found(operations_per_month=None)
+    assert [note for note in undeclared.notes if "not counted" in note and "operations_per_month" in note]
+
+
+def test_both_values_count() -> None:
+    def net(**declared: Any) -> float:
+        payback = found("latency", **declared).payback
+        assert payback
+        return payback.net.median
+
+    month, answer = {"value_of_meeting_need_per_month": at(9e3)}, {"value_of_a_correct_answer": at(0.01)}
+    neither = net(value_of_meeting_need_per_month=at(0))
+    assert net(**month, **answer) - neither == pytest.approx(net(**month) + net(**answer) - 2 * neither, rel=0.02)
+    assert found("latency", **month, **answer, tuned_accuracy=None).missing == ("economics.tuned_accuracy",)
+
+
+def test_single_figures_say_how_certain_they_are() -> None:
+    fixed = {
+        "build_cost": at(20_000),
+        "hosting_per_month": at(500),
+        "tuned_cost_per_1000_calls": at(0.05),
+        "tuned_accuracy": at(0.95),
+    }
+    ranged, single = found().payback, found(**fixed).payback
+    assert ranged and single
+    assert single.single_figures and not ranged.single_figures
 
 
 def test_half_a_retraining_is_told() -> None:

@@ -92,14 +92,32 @@ def test_a_clipped_share_stays_a_share() -> None:
 
 
 def test_p_cheaper_is_of_running_costs_over_the_horizon() -> None:
-    hosted = Tuned(Span(200, 1200), ZERO, "hosted")  # at most 700 of a bill of 1,000
+    hosted = Tuned(Span(500, 1500), ZERO, "hosted")  # of a bill of 1,000
     assert abs(Simulation.of(project(tuned=hosted)).p_cheaper() - 0.5) < error(0.5)
-    # The bill of 36 months at -30 % a year is on average 0.61 of today's, so 700 is 0.43 of it.
+    # The bill of 36 months at -30 % a year is on average 0.61 of today's.
     falling = Simulation.of(project(tuned=hosted, price_change=at(-0.3), horizon=36.0))
     mean = (1 - 0.7**3) / (3 * -math.log(0.7))
-    assert abs(falling.p_cheaper() - (700 * mean - 200) / 1000) < error(0.25)
+    assert abs(falling.p_cheaper() - (1000 * mean - 500) / 1000) < error(0.25)
     retrained = Simulation.of(project(tuned=hosted, retrain_cost=at(6000), retrains_per_year=at(1)))
     assert retrained.p_cheaper() == pytest.approx(0, abs=error(0.01))
+    cheap = Simulation.of(project(tuned=Tuned(Span(400, 400), ZERO, "hosted"))).cheaper_by()
+    assert cheap and cheap.median == pytest.approx(0.6)
+
+
+def test_magnitudes_are_drawn_as_such() -> None:
+    """Of 1,000 to a billion calls half are below a million; drawn uniformly, one in a thousand would be."""
+    wide = Input.of("calls_per_month", Span(1e3, 1e9))
+    assert abs((wide.draw(10_000, 7) < 1e6).mean() - 0.5) < error(0.5)
+    assert wide.centre == pytest.approx(1e6)
+    narrow = Input.of("calls_per_month", Span(1e6, 1e7)).draw(10_000, 7)
+    assert abs((narrow < 5.5e6).mean() - 0.5) < error(0.5)
+    assert Span(0, 100).middle == 50
+
+
+def test_a_range_of_six_magnitudes_is_no_proof_of_volume() -> None:
+    """A build of 60,000 that pays from 10 M calls a month on: a billion at the end of the range proves nothing."""
+    spread = Simulation.of(project(calls=Span(1e3, 1e9), build=at(60_000)))
+    assert spread.p_pays_back() < 0.6
 
 
 def test_labels_to_buy_belong_to_the_build_and_leave_what_it_may_cost() -> None:

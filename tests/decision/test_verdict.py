@@ -169,12 +169,44 @@ def test_labels_that_are_short_say_how_many_more() -> None:
     assert "6 more labels" in (rare.reopen_when or "")
 
 
-def test_volume_asks_whether_a_tuned_model_is_30_per_cent_cheaper() -> None:
+def test_volume_asks_whether_a_tuned_model_is_cheaper_at_all() -> None:
     result = run_of((contender("sonnet"), 0.95, 0.999))
     cheap = decide(result, facts_of(result, case="volume"))
     assert cheap.answers[0].state == "for"
     dear = facts_of(result, case="volume", economics=replace(ECONOMICS, tuned_cost_per_1000_calls=Span(1.0, 2.0)))
     assert decide(result, dear).answers[0].state == "against"
+
+
+def test_a_rule_of_thumb_rules_nothing_out() -> None:
+    """20 % cheaper at 1e9 calls a month is a great deal of money, though the rule of thumb says 30 to 60 %."""
+    result = run_of((contender("sonnet"), 0.97, 0.999))
+    # 5 minutes of cache: 100 fresh, 400 read and 10 written tokens are 0.19 $ per 1,000 calls.
+    economics = replace(
+        ECONOMICS,
+        calls_per_month=Span(1e9, 1e9),
+        tuned_cost_per_1000_calls=Span(0.15, 0.155),
+        tuned_accuracy=Span(0.97, 0.98),
+    )
+    verdict = decide(result, facts_of(result, case="volume", economics=economics))
+    assert verdict.outcome == "FUND"
+    assert "cheaper to run" in verdict.answers[0].why
+    assert any(line.startswith("It saves ") for line in verdict.answers[0].evidence)
+    assert any(line.startswith("Rules of thumb, which decide nothing") for line in verdict.answers[0].evidence)
+    assert any("operations_per_month" in line for line in verdict.answers[2].evidence)
+
+
+def test_certainty_that_comes_from_single_figures_is_told() -> None:
+    result = run_of((contender("sonnet"), 0.97, 0.999))
+    fixed = {
+        name: Span(value.high, value.high)
+        for name in ("calls_per_month", "build_cost", "hosting_per_month", "tuned_cost_per_1000_calls")
+        if (value := getattr(ECONOMICS, name)) is not None
+    }
+    economics = replace(ECONOMICS, **fixed, tuned_accuracy=Span(0.98, 0.98), value_of_a_correct_answer=None)
+    why = decide(result, facts_of(result, case="volume", economics=economics)).answers[2].why
+    assert "100 %, as certain as the figures that you gave" in why
+    ranged = replace(economics, build_cost=Span(1_000, 2_000))
+    assert "as certain" not in decide(result, facts_of(result, case="volume", economics=ranged)).answers[2].why
 
 
 def test_an_incomplete_run_is_finished_first() -> None:

@@ -13,6 +13,7 @@ from tests.decision.world import Ability, Talent, World
 
 MIN_LABELS, MIN_PER_CLASS = 1000, 10
 _POINTS, _TWICE, _LABELS = 0.05, 2.0, 1.25
+_REACH = 0.02  # the accuracy of a fine-tune is declared to four points at most
 _Who = Literal["meets", "cannot", "open"]
 
 
@@ -26,30 +27,36 @@ def right_outcome(world: World) -> Outcome:
 
 def right_answers(world: World) -> tuple[AnswerState, AnswerState, AnswerState]:
     """The three answers; undecided only where evidence that the design asks for was not brought."""
-    return _prompting(world), _labels(world), "for" if payback_ratio(world) >= 1 else "against"
+    reaches = world.money.tuned_accuracy >= world.need - world.margin
+    return _prompting(world), _labels(world), "for" if payback_ratio(world) >= 1 and reaches else "against"
 
 
 def is_far(world: World) -> bool:
     """Whether all boundaries are far: 5 points, twice the payback or time, a quarter of the labels.
 
-    A ladder is far where its last prompt truly brings nothing. That the fine-tune costs 0.7 of prompting is far at
-    half and at double of that.
+    What the fine-tune reaches is far from the need at 2 points.
+
+    A ladder is far where its last prompt truly brings nothing. That the fine-tune costs what prompting does is far
+    at half and at double of that.
     """
     shares = [
         distance
         for _, able in _all(world)
         for distance in (able.accuracy - (world.need - world.margin), able.valid - world.form_need)
     ]
-    shares.append(1 - world.wrong_labels - (world.need - world.margin))
+    limit = world.need - world.margin
+    shares.append(1 - world.wrong_labels - limit)
+    shares += [able.accuracy / (1 - world.wrong_labels) - limit for _, able in _all(world)]
     factors = [(payback_ratio(world), _TWICE), (_labels_ratio(world), _LABELS), (world.rarest / MIN_PER_CLASS, _LABELS)]
     if world.case == "latency":
         factors += [(talent.ttft / world.ttft_need, _TWICE) for talent in world.talents]
     if world.case == "volume":
-        factors.append((bill_ratio(world) / 0.7, _TWICE))
+        factors.append((bill_ratio(world), _TWICE))
     return (
         all(abs(distance) >= _POINTS for distance in shares)
         and all(ratio >= limit or ratio <= 1 / limit for ratio, limit in factors)
         and all(talent.gain <= 0 for talent in world.talents)
+        and abs(world.money.tuned_accuracy - limit) >= _REACH
     )
 
 
@@ -87,7 +94,7 @@ def meets(world: World, able: Ability) -> bool:
 def _prompting(world: World) -> AnswerState:
     if any(meets(world, able) for _, able in _all(world)):
         if world.case == "volume":
-            return "for" if bill_ratio(world) <= 0.7 else "against"
+            return "for" if bill_ratio(world) < 1 else "against"
         return "against"
     if world.one_unmeasured:
         return "undecided"
@@ -116,7 +123,9 @@ def _explained(world: World, talent: Talent, how: str, need: str) -> bool:
         return False
     limit = world.need - world.margin
     able = dict(talent.contenders)[how]
-    by_labels = "labels" not in world.vouched and (world.declared_wrong is None or 1 - world.wrong_labels < limit)
+    allowed = 1 - world.wrong_labels
+    shifted = allowed < limit or able.accuracy / allowed >= limit
+    by_labels = "labels" not in world.vouched and (world.declared_wrong is None or shifted)
     matters = max(0.01, (world.need - able.accuracy) / 4)
     by_prompt = "prompt" not in world.vouched and (talent.rungs < 3 or talent.gain >= matters)
     native = dict(talent.contenders).get("native")
@@ -159,13 +168,13 @@ def _per_call(world: World) -> float:
 
 
 def _cheapest(world: World, talent: Talent) -> float:
-    """Dollars a call: the cheapest of no caching, 5 minutes, an hour, and a batch where nobody waits."""
+    """Dollars a call: the cheapest of no caching, 5 minutes and an hour; these workloads cannot wait for a batch."""
     mix, rates = talent.mix, talent.price.tiers[0].rates
     assert rates.input is not None
     assert rates.output is not None
     assert rates.cache_read is not None
     plain = (mix.prompt * rates.input + mix.output * rates.output) / 1e6
-    found = [plain] if world.case == "latency" else [plain, plain / 2]
+    found = [plain]
     per_second = world.money.calls / (365.25 / 12 * 86400)
     for seconds, write in ((300, rates.cache_write_5m), (3600, rates.cache_write_1h)):
         if not mix.eligible:

@@ -55,6 +55,12 @@ class EconomicsConfig(Config):
     )
     value_of_a_correct_answer: _NotNegative = Field(None, description="What one more correct answer is worth.")
     value_of_meeting_need_per_month: _NotNegative = Field(
-        None, description="What meeting a latency or format need is worth a month."
+        None, description="What meeting the needs is worth a month, added to what correct answers are worth."
+    )
+    operations_per_month: _NotNegative = Field(
+        None, description="People who keep the fine-tune running a month: retraining, on call, monitoring."
+    )
+    can_wait: bool = Field(
+        False, description="Whether answers may come a day later, so that a batch is a rival of the fine-tune."
     )
     gpu: GpuConfig | None = Field(None, description="Dedicated machines for the fine-tune.")

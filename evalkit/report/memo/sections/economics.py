@@ -166,16 +166,20 @@ def _payback(payback: Payback, horizon: int, sunk: bool) -> Table:
         ("gross break-even (rule of thumb: build ÷ saving)", gross),
         ("highest build cost that pays back with 90 %", _or(payback.affordable_build, money, "", never)),
     )
+    saved = payback.cheaper_by
     rows: tuple[tuple[Cell | str, ...], ...] = (
         ("held against", f"{payback.rival}, {OPTION.get(payback.option, payback.option)}"),
         (f"P({pays} within {horizon} months)", percent(payback.p_pays_back)),
         (f"net value after {horizon} months", _spread(payback.net, money)),
         *(() if sunk else build),
         ("saving per 1,000 calls", _per_1000(payback.saving_per_call)),
-        ("P(30 % cheaper, build left out)", percent(payback.p_cheaper)),
+        ("P(cheaper to run, build left out)", percent(payback.p_cheaper)),
+        *(() if saved is None else (("share of the prompted bill saved", _spread(saved, percent)),)),
         (f"{pays} with 90 % from a volume of", _or(payback.needed_calls, calls, " calls a month", "no volume")),
     )
-    note = f"{payback.draws:,} seeded draws over the declared ranges."
+    note = f"{payback.draws:,} seeded draws over the declared ranges; wide ones on the log scale."
+    if payback.single_figures:
+        note = "No input is a range, so all this is as certain as the figures that were given."
     if sunk:
         note += " The build is paid already and does not count; worth keeping: the net value is above zero."
     return Table("Keeping the endpoint" if sunk else "Payback of a build", ("", ""), rows, note=note)
