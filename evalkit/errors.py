@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from evalkit.wording.quote import excerpt, nearest, safe, shortest
+from evalkit.quote import excerpt, nearest, safe, shortest
 
 SuitePath = tuple[str | int, ...]
 Near = tuple[str, Iterable[str]]
@@ -260,10 +260,6 @@ class Submitted(NoFailure):
     def __init__(self, lines: tuple[Any, ...], problems: tuple[str, ...] = (), code: int = 0) -> None:
         self.lines, self.problems, self.code = lines, problems, code
         super().__init__(f"{len(lines)} batches under way")
-
-
-class NeedMissed(NoFailure):
-    """A test's need is not met; the text is all that is shown."""
 
 
 class NotJson(NoFailure, ValueError):

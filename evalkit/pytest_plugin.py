@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from evalkit.errors import NeedMissed
-
 if TYPE_CHECKING:
     from evalkit.pytest_support import Evalkit, RunOnce
-    from evalkit.records.estimate import Need, Requirement
+    from evalkit.records.estimate import Requirement
     from evalkit.records.run import ContenderResult, RunResult
-    from evalkit.suite.config.models import ModelConfig
+    from evalkit.workflows.own_results import DeclaredNeed
 
 _SESSION = pytest.StashKey[str]()
 _ASKED = pytest.StashKey[dict[Path, dict[str, None]]]()
@@ -56,7 +54,7 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The process that started the session cleans up after all."""
     if _SESSION in config.stash and not hasattr(config, "workerinput"):
-        from evalkit.store.sessions import forget_session
+        from evalkit.workflows.shared_run import forget_session
 
         forget_session(config.stash[_SESSION])
 
@@ -101,18 +99,13 @@ class SuiteFile(pytest.File):
 
     def collect(self) -> Iterator[NeedItem]:
         """Reads the declaration only; no row, no request."""
-        from evalkit.suite.file.load import load_suite
+        from evalkit.workflows.own_results import declared_needs
 
-        loaded = load_suite(self.path)
-        suite = loaded.suite
-        self.extra_keyword_matches.add(suite.name)
-        for model, declared in suite.models.items():
-            line = loaded.source.position(("models", model), True)[0]
-            for need in suite.good_enough.needs():
-                item = NeedItem.from_parent(self, name=f"{model}[{need.metric}]")
-                item.declare(suite.name, model, declared, need)
-                item.line = line - 1
-                yield item
+        for declared in declared_needs(self.path):
+            self.extra_keyword_matches.add(declared.suite)
+            item = NeedItem.from_parent(self, name=f"{declared.model}[{declared.need.metric}]")
+            item.declare(declared)
+            yield item
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The mistake alone, with file, line and column."""
@@ -132,6 +125,10 @@ def _run_once(config: pytest.Config) -> RunOnce:
     return config.stash[_ONCE]
 
 
+class NeedMissed(Exception):
+    """Raised by a test whose need is not met; the text is all that is shown."""
+
+
 def _skip(reason: str) -> BaseException:
     """A skip that is shown at the model's line in the suite file."""
     return pytest.skip.Exception(reason, _use_item_location=True)
@@ -140,20 +137,22 @@ def _skip(reason: str) -> BaseException:
 class NeedItem(pytest.Item):
     """One need of one model. The suite is run once, by whichever test comes first."""
 
-    suite: str
-    model: str
-    need: Need
-    role: str
+    declared: DeclaredNeed
     unset: str | None
-    line: int = 0  # of the model in the suite file, from 0
 
-    def declare(self, suite: str, model: str, declared: ModelConfig, need: Need) -> None:
+    @property
+    def model(self) -> str:
+        """The name of the model in the suite."""
+        return self.declared.model
+
+    def declare(self, declared: DeclaredNeed) -> None:
         """Take name, keywords and marks from the declaration."""
-        self.suite, self.model, self.need, self.role = suite, model, need, str(declared.role)
+        self.declared = declared
         missing = declared.missing_env
         self.unset = f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set" if missing else None
-        self.extra_keyword_matches.update({suite, model, need.metric})
-        self.add_marker(pytest.mark.evalkit(suite=suite, model=model, metric=need.metric, role=self.role))
+        suite, model, metric = declared.suite, declared.model, declared.need.metric
+        self.extra_keyword_matches.update({suite, model, metric})
+        self.add_marker(pytest.mark.evalkit(suite=suite, model=model, metric=metric, role=declared.role))
         if self.config.pluginmanager.hasplugin("xdist"):
             self.add_marker(pytest.mark.xdist_group(f"evalkit:{self.path}"))
 
@@ -171,7 +170,7 @@ class NeedItem(pytest.Item):
             self._cannot(str(reason))
         verdict = f" ({result.verdict.sentence})" if result.verdict else ""
         self.user_properties.append((_PROPERTY, f"{result.suite}\n{support.relative(result.run)}{verdict}"))
-        contender, requirement = support.standing(result, self.model, self.need.metric)
+        contender, requirement = support.standing(result, self.model, self.declared.need.metric)
         if contender.skipped is not None or requirement is None:
             self._cannot(contender.skipped or "not measured")
         self._judge(result, contender, requirement)
@@ -185,7 +184,7 @@ class NeedItem(pytest.Item):
         if not result.complete and (contender.status or {}).get("infra_error"):
             raise NeedMissed(incomplete_text(result, contender))
         line = requirement_line(requirement, contender)
-        if self.role == "floor":
+        if self.declared.role == "floor":
             pytest.xfail(f"a reference, not evidence: {line}")
         if requirement.state == "undecided" and not self.config.getoption("--evalkit-strict"):
             raise _skip(line)
@@ -193,7 +192,7 @@ class NeedItem(pytest.Item):
 
     def _cannot(self, reason: str) -> NoReturn:
         if self.config.getoption("--evalkit-require-all"):
-            raise NeedMissed(f"{self.suite}, {self.model} cannot be asked: {reason}")
+            raise NeedMissed(f"{self.declared.suite}, {self.model} cannot be asked: {reason}")
         raise _skip(f"{self.model} cannot be asked: {reason}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -206,7 +205,7 @@ class NeedItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Suite, model and need, for headings."""
-        return self.path, self.line, f"{self.suite}: {self.model} {self.need.metric}"
+        return self.path, self.declared.line - 1, f"{self.declared.suite}: {self.model} {self.declared.need.metric}"
 
 
 @pytest.fixture(scope="session")

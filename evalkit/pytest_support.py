@@ -9,14 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.errors import BaselineError, NobodyAsked, SharedRunError
+from evalkit.errors import NobodyAsked, SharedRunError
 from evalkit.records.estimate import Estimate, Need, Requirement, State
 from evalkit.records.run import ContenderResult, RunResult
-from evalkit.regression.baselines import ROOT, find_baseline
 from evalkit.report.requirement import requirement_text
-from evalkit.stats.measured import measured_share
-from evalkit.stats.requirement import judge
 from evalkit.wording.numbers import interval
+from evalkit.workflows.own_results import accepted_baseline, judge_results
 from evalkit.workflows.run import RunSettings
 from evalkit.workflows.shared_run import shared_run
 
@@ -108,18 +106,8 @@ class Evalkit:
         `correct` has a value in [0, 1] per sample, None where infrastructure lost it. `groups` are codes of samples
         that belong together, negative for none. Raises ValueError for other values, and for no samples.
         """
-        import numpy as np
-
-        values = [None if value is None else float(value) for value in correct]
-        if not values:
-            raise ValueError("there are no samples to judge")
-        if not 0 < at_least < 1 or any(v is not None and not 0 <= v <= 1 for v in values):
-            raise ValueError("values lie in [0, 1], and the need between 0 and 1: at 1 no number of samples decides")
-        lost = np.array([value is None for value in values])
-        right = np.array([value or 0.0 for value in values])
-        found = measured_share(right, ~lost, lost, groups)
-        requirement = judge("samples", Need("accuracy", at_least, margin), found)
-        return Judgement(requirement.state, found.estimate, requirement.why)
+        requirement, estimate = judge_results(correct, Need("accuracy", at_least, margin), groups)
+        return Judgement(requirement.state, estimate, requirement.why)
 
 
 def standing(result: RunResult, model: str, metric: str) -> tuple[ContenderResult, Requirement | None]:
@@ -136,11 +124,8 @@ def standing(result: RunResult, model: str, metric: str) -> tuple[ContenderResul
 
 def missed_text(result: RunResult, contender: ContenderResult, requirement: Requirement) -> str:
     """What is missed and by how much, with what was accepted before."""
-    try:
-        found = find_baseline(ROOT, result.suite, contender.id)
-    except BaselineError:
-        found = None  # `check` tells what is wrong with it
-    return requirement_text(requirement, contender, result, found[1] if found else None)
+    before = accepted_baseline(result.suite, contender.id)
+    return requirement_text(requirement, contender, result, before)
 
 
 def incomplete_text(result: RunResult, contender: ContenderResult) -> str:

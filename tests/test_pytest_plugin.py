@@ -119,7 +119,7 @@ def test_nothing_is_collected_or_imported_unless_asked(place: Place) -> None:
     place.suite()
     loaded = "import sys, evalkit.pytest_plugin; print(sorted(m for m in sys.modules if m.startswith('evalkit')))"
     done = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['evalkit', 'evalkit.pytest_plugin']"
+    assert done.stdout.strip() == "['evalkit', 'evalkit.pytest_plugin', 'evalkit.version']"
     write(
         place.folder,
         "test_light.py",

@@ -6,8 +6,8 @@ import json
 import sys
 from collections.abc import Mapping
 
+from evalkit.records.plain import finite_json
 from evalkit.report.breakeven import break_even_lines
-from evalkit.store.summary import finite_json
 from evalkit.workflows.breakeven import calculate
 
 

@@ -6,7 +6,7 @@ import shlex
 import sys
 
 from evalkit.errors import SuiteError
-from evalkit.wording.text import visible
+from evalkit.quote import visible
 from evalkit.workflows.init import InitOptions, init_suite
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.errors import MemoFailed, RunError
+from evalkit.quote import visible
 from evalkit.records.evidence import Vouch
 from evalkit.report.terminal import show_run
-from evalkit.wording.text import visible
 from evalkit.workflows.memo import MemoFiles, markdown_of, write_memo
 from evalkit.workflows.reopen import open_run, stand_for
 

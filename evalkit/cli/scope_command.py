@@ -12,12 +12,12 @@ from pathlib import Path
 import typer
 
 from evalkit.errors import MemoFailed, RunError, SuiteError
+from evalkit.quote import visible
 from evalkit.records.economics import Span
 from evalkit.records.evidence import Vouch
 from evalkit.records.run import RunResult
 from evalkit.report.terminal import show_run
 from evalkit.running.economics import read_span
-from evalkit.wording.text import visible
 from evalkit.workflows.memo import MemoFiles, write_memo
 from evalkit.workflows.reopen import open_run
 from evalkit.workflows.scope import Question, Scope, answered, open_scope, save_answers

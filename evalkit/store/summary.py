@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
@@ -11,6 +10,7 @@ import msgspec
 
 from evalkit.records.estimate import DecideChance, Gap, Need, Requirement
 from evalkit.records.evidence import Facts
+from evalkit.records.plain import finite_json
 from evalkit.records.prompts import PromptRank
 from evalkit.records.run import ContenderResult, RunResult, UnmeasuredCost
 
@@ -67,19 +67,6 @@ def from_json(data: Mapping[str, Any]) -> RunResult:
         )
     except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise ValueError(f"not a run's summary: {error}") from error
-
-
-def finite_json(record: Any) -> Any:
-    """A record as plain data, where never (an infinite number) is null."""
-    return _finite(msgspec.to_builtins(record))
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {name: _finite(each) for name, each in value.items()}
-    return [_finite(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _contender(c: ContenderResult) -> dict[str, Any]:

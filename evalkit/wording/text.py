@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
+
+from evalkit.quote import visible
 
 DASH = "–"
 """What stands for an unknown."""
-
-# What shows nothing, or moves what stands beside it: control, format (bidi overrides among them), surrogate and
-# private characters, line and paragraph separators.
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-_SHORT_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
-
-
-def visible(text: str) -> str:
-    r"""The text with every hidden character written as an escape: `\n`, `\x1b`, `\u202e`."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_escape(c) if unicodedata.category(c) in _HIDDEN_CATEGORIES else c for c in text)
 
 
 def plain(text: str, longest: int = 300) -> str:
@@ -54,11 +43,3 @@ def is_command(text: str) -> bool:
     """Whether a next step is to be pasted rather than read."""
     first = text.split(maxsplit=1)[0] if text.strip() else ""
     return first in {"evalkit", "python", "python3", "export", "pip", "uv", "cd", "git"}
-
-
-def _escape(character: str) -> str:
-    short = _SHORT_ESCAPES.get(character)
-    if short:
-        return short
-    code = ord(character)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.errors import BaselineError
+from evalkit.quote import nearest
 from evalkit.records.baseline import Baseline
 from evalkit.records.comparison import Comparison, Side
 from evalkit.regression.baseline_side import is_baseline, side_of_baseline, sides_of_baselines
@@ -23,7 +24,6 @@ from evalkit.regression.compare import CompareOptions, compare_sides
 from evalkit.regression.results import RunResults, results_of_run
 from evalkit.regression.sides import sides_of_run
 from evalkit.store.read import is_run
-from evalkit.wording.quote import nearest
 
 
 @dataclass(frozen=True, slots=True)

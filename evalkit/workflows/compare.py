@@ -8,12 +8,12 @@ from itertools import combinations
 from pathlib import Path
 
 from evalkit.errors import CompareError
+from evalkit.quote import nearest
 from evalkit.records.comparison import Comparison, Side
 from evalkit.regression.baseline_side import is_baseline, sides_of_baselines
 from evalkit.regression.compare import CompareOptions, common_samples, compare_sides
 from evalkit.regression.sides import sides_of_run
 from evalkit.store.read import is_run
-from evalkit.wording.quote import nearest
 
 _SPLITS = ("test", "dev")
 

@@ -18,9 +18,11 @@ from evalkit.errors import (
     SuiteError,
 )
 from evalkit.records.run import RunResult
-from evalkit.store.sessions import locked, session_folder
+from evalkit.store.sessions import forget_session, locked, session_folder
 from evalkit.workflows.reopen import open_run
 from evalkit.workflows.run import RunSettings, run_suite
+
+__all__ = ["forget_session", "shared_run"]
 
 
 class _Outcome(msgspec.Struct):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from evalkit.errors import Place, SuiteError, SuiteMistake
 from evalkit.models import registry
+from evalkit.quote import nearest
 from evalkit.records.estimate import Need
 from evalkit.records.model import Rates
 from evalkit.suite.config.base import Range
@@ -20,7 +21,6 @@ from evalkit.suite.config.models import PriceConfig
 from evalkit.suite.file.load import load_suite
 from evalkit.suite.file.loaded import LoadedSuite
 from evalkit.suite.file.located import located
-from evalkit.wording.quote import nearest
 from tests.suite.example import EXAMPLE, write_suite
 
 ENV = {"TUNED_URL": "http://127.0.0.1:8000/v1", "TUNED_API_KEY": "k"}

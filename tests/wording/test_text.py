@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.wording.quote import safe
-from evalkit.wording.text import block, cut, harmless, is_command, listed, plain, visible
+from evalkit.quote import safe, visible
+from evalkit.wording.text import block, cut, harmless, is_command, listed, plain
 
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 ANY = st.text(st.characters(exclude_categories=()) | st.sampled_from("\x1b\u202e\u2066\x00\r\n\t\u2028\ue000"))

@@ -10,12 +10,12 @@ from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model
 
 from evalkit.errors import SuiteMistake
 from evalkit.models.registry import BUILT_IN, facts, is_known, name_in_suite, providers
+from evalkit.quote import nearest
 from evalkit.records.model import ModelSpec, Rates, Role
 from evalkit.records.output import Enforce
 from evalkit.records.provider import ProviderFacts
 from evalkit.records.request import Reasoning
 from evalkit.suite.config.base import Config, ShortForm, Text, mistakes_error
-from evalkit.wording.quote import nearest
 
 _USUAL_ROLE: Role = "prompted"
 _PROVIDER_KEYS = ("path", "id", "output")

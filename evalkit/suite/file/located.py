@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from evalkit.errors import Place, SuiteError, SuiteMistake, SuiteMistakes
+from evalkit.quote import nearest
 from evalkit.suite.config.base import YamlPath
 from evalkit.suite.config.suite import DEFAULT_PROMPT
 from evalkit.suite.file.loaded import PromptTexts
 from evalkit.suite.file.text_file import read_text
 from evalkit.suite.file.yaml_source import YamlSource
-from evalkit.wording.quote import nearest
 
 
 @contextmanager

@@ -11,9 +11,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from evalkit.errors import SuiteMistake
+from evalkit.quote import nearest
 from evalkit.suite.config.base import Config, YamlPath, describe
 from evalkit.suite.config.suite import Suite
-from evalkit.wording.quote import nearest
 
 _EXPECTED = {
     "int_type": "a whole number",

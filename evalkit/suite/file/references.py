@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from evalkit.errors import Place, SuiteError, SuiteMistake, SuiteMistakes
+from evalkit.quote import nearest
 from evalkit.suite.config.base import FileRef, YamlPath
 from evalkit.suite.config.dataset import Source
 from evalkit.suite.config.suite import Suite
 from evalkit.suite.file.loaded import PromptTexts, SuiteFiles
 from evalkit.suite.file.text_file import read_text
-from evalkit.wording.quote import nearest
 
 _MAX_BYTES = 16_000_000
 

@@ -17,9 +17,9 @@ from typing import Any
 import yaml
 
 from evalkit.errors import Place, SuiteError
+from evalkit.quote import nearest
 from evalkit.suite.file.text_file import LINE_BREAK, read_text
 from evalkit.suite.file.yaml_scalar import resolve_scalar
-from evalkit.wording.quote import nearest
 
 YamlPath = tuple[str | int, ...]
 Position = tuple[int, int]

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from evalkit.errors import SuiteError
+from evalkit.quote import nearest
 from evalkit.records.request import Reasoning
 from evalkit.suite.config.dataset import Examples, PromptConfig
 from evalkit.suite.file.loaded import PromptTexts
 from evalkit.suite.open import OpenSuite
 from evalkit.suite.prompts.template import PromptTemplates
-from evalkit.wording.quote import nearest
 
 Kind = Literal["zero-shot", "label-guide", "examples", "reasoning"]
 DEFAULT_RUNGS = ("zero-shot", "label-guide", "4", "8", "16", "32", "reasoning")

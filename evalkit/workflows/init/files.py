@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from evalkit.errors import Place, SuiteError
+from evalkit.quote import nearest
 from evalkit.suite.config.json_schema import suite_json_schema_text
-from evalkit.wording.quote import nearest
 from evalkit.workflows.init.text import SCHEMA_FILE
 
 FOLDER = Path("suites")

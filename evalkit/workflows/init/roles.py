@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.errors import Place, SuiteError
+from evalkit.quote import nearest, visible
 from evalkit.suite.data.row import Row
-from evalkit.wording.quote import nearest
-from evalkit.wording.text import visible
 from evalkit.workflows.init import names as names
 from evalkit.workflows.init.columns import Column, Look, encode, is_blank
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.errors import RunError, SuiteError, SuiteMistake
+from evalkit.quote import nearest
 from evalkit.records.ladder import LadderReport
 from evalkit.running.execute import execute
 from evalkit.running.prepare import prepare
@@ -18,7 +19,6 @@ from evalkit.store.read import read_run
 from evalkit.store.runs import newest_run
 from evalkit.suite.file.load import load_suite
 from evalkit.suite.prompts.rungs import parse_rungs
-from evalkit.wording.quote import nearest
 from evalkit.workflows.ladder.report import ladder_report
 from evalkit.workflows.ladder.rounds import Climb
 

@@ -1,4 +1,4 @@
-"""What error messages quote from files and command lines: escaped, keys masked, cut to what a line holds."""
+"""Foreign text quoted without harm: hidden characters escaped, keys masked, cut to what a line holds."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
-from evalkit.wording.text import visible
-
 _LONGEST_LINE = 100
 _LONGEST_WORD = 200
+
+# What shows nothing, or moves what stands beside it: control, format (bidi overrides among them), surrogate and
+# private characters, line and paragraph separators.
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_SHORT_ESCAPES = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 # What must not be echoed even where it was typed into the suite: keys and the passwords of URLs.
 _TOKENS = (
@@ -23,6 +26,13 @@ _ENTRIES = (
     re.compile(r"(?:api[-_]?key|token|secret|password|authorization)[\"']?\s*:\s*[\"']?([^\s\"',}#]+)", re.I),
     re.compile(r"api_key_env[\"']?\s*+:\s*+[\"']?+(?!\$|[A-Za-z_][A-Za-z0-9_]*+[\"']?\s*(?:$|[,}#]))([^\"',}#]+)"),
 )
+
+
+def visible(text: str) -> str:
+    r"""The text with every hidden character written as an escape: `\n`, `\x1b`, `\u202e`."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(c) if unicodedata.category(c) in _HIDDEN_CATEGORIES else c for c in text)
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
@@ -72,3 +82,11 @@ def _fold(word: str) -> str:
 def _width(text: str) -> int:
     """Terminal cells: two for East Asian wide characters, none for combining ones."""
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _escape(character: str) -> str:
+    short = _SHORT_ESCAPES.get(character)
+    if short:
+        return short
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
