@@ -45,6 +45,7 @@ def figures(
     built: str | None = None,
     seed: int = 7,
     draws: int = DRAWS,
+    brief: bool = False,
 ) -> EconomicsFigures:
     """All figures of costs, simulated with `seed`: the same input gives the same figures.
 
@@ -77,7 +78,7 @@ def figures(
         missing=(*_missing_costs(ground), *_missing_value(ground)),
         notes=_notes(ground),
     )
-    return _simulated(ground, base, seed, draws)
+    return _simulated(ground, base, seed, draws, brief)
 
 
 def labels_to_buy(facts: Facts) -> int:
@@ -85,11 +86,11 @@ def labels_to_buy(facts: Facts) -> int:
     return 0 if facts.labels is None else max(0, facts.rules.min_labels - facts.labels.usable)
 
 
-def _simulated(ground: _Ground, base: EconomicsFigures, seed: int, draws: int) -> EconomicsFigures:
+def _simulated(ground: _Ground, base: EconomicsFigures, seed: int, draws: int, brief: bool) -> EconomicsFigures:
     project = _project(ground)
     if project is None or ground.chosen is None:
         return base
-    if ground.case != "volume":
+    if ground.case != "volume" and not brief:
         simulation = Simulation.of(project, seed, draws)
         base = replace(
             base, needed_value=simulation.needed_value(), needed_value_per_month=simulation.needed_value_per_month()
@@ -98,7 +99,7 @@ def _simulated(ground: _Ground, base: EconomicsFigures, seed: int, draws: int) -
         return base
     simulation = Simulation.of(_with_value(ground, project), seed, draws)
     _, row = ground.chosen
-    return replace(base, payback=payback(simulation, row.contender, row.option))
+    return replace(base, payback=payback(simulation, row.contender, row.option, brief))
 
 
 def _project(ground: _Ground) -> Project | None:

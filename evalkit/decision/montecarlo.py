@@ -154,8 +154,11 @@ class Simulation:
         )
 
 
-def payback(simulation: Simulation, rival: str, option: str) -> Payback:
-    """All figures of a simulated project, held against a rival's option."""
+def payback(simulation: Simulation, rival: str, option: str, brief: bool = False) -> Payback:
+    """All figures of a simulated project, held against a rival's option.
+
+    `brief` leaves out what no answer hangs on: the volume that is needed, the curve and what matters most.
+    """
     project = simulation.project
     return Payback(
         rival=rival,
@@ -168,9 +171,9 @@ def payback(simulation: Simulation, rival: str, option: str) -> Payback:
         saving_per_call=project.saving_per_call(),
         p_cheaper=simulation.p_cheaper(),
         affordable_build=simulation.affordable_build(),
-        needed_calls=simulation.needed_calls(),
-        swings=simulation.swings(),
-        curve=simulation.curve(),
+        needed_calls=None if brief else simulation.needed_calls(),
+        swings=() if brief else simulation.swings(),
+        curve=() if brief else simulation.curve(),
         cheaper_by=simulation.cheaper_by(),
         single_figures=project.single_figures,
     )

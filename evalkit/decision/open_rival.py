@@ -34,7 +34,7 @@ def other_figures(
     others = [c for c in _possible(result, meets, found, found.payback.rival) if c.id != found.payback.rival]
     floors = [c for c in result.contenders if c.role not in _PROMPTED]
     return tuple(
-        figures(replace(result, contenders=(c, *floors)), facts, meets, case, draws=draws) for c in others
+        figures(replace(result, contenders=(c, *floors)), facts, meets, case, draws=draws, brief=True) for c in others
     )  # fmt: skip
 
 

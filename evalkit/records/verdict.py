@@ -11,6 +11,7 @@ from evalkit.records.evidence import Case, Vouch
 AnswerState = Literal["for", "against", "undecided", "not_applicable"]
 Outcome = Literal["FUND", "RULE_OUT", "NOT_YET"]
 Subject = Literal["build", "keep"]
+Comparison = Literal["at_least", "at_most", "is"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,27 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """One figure that would be another, as data: applied to a run and its facts it changes what is decided.
+
+    `figure` is a key of the suite (`economics.calls_per_month`, `good_enough.accuracy`, `case`), or one of
+    `labels.usable` and `labels.rarest_class`, counts of labelled rows of train.
+    """
+
+    figure: str
+    comparison: Comparison
+    value: float | str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What to do about a fine-tune. All texts are plain sentences.
 
     `sentence` is the verdict in one sentence; `first` holds what a reader must know before all else (what was vouched
     for, a prompt chosen on test). `next_step` is a command to paste, or a sentence where no command helps.
-    `economics` are the figures that it rests on. `case` is the suite's case, or the one that the diagnosis found.
+    `reopen` is what turns the outcome, all conditions together, and `reopen_when` the same in words; nothing where
+    nothing is known to. `economics` are the figures that it rests on. `case` is the suite's case, or the one that the
+    diagnosis found.
     """
 
     subject: Subject
@@ -43,3 +59,4 @@ class Verdict:
     first: tuple[str, ...] = ()
     vouched: tuple[Vouch, ...] = ()
     economics: EconomicsFigures | None = None
+    reopen: tuple[Condition, ...] = ()
