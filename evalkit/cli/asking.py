@@ -8,24 +8,53 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import redirect_stdout
+from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
+from evalkit.cli.exits import INTERRUPTED
+from evalkit.errors import BatchStoreError, Incomplete, Interrupted, RunError
 from evalkit.report.progress import progress
 from evalkit.wording.numbers import count
 from evalkit.workflows.run import HowToAsk, Watch
 
-GOOD, WRONG_INPUT, INCOMPLETE, INTERRUPTED = 0, 2, 3, 130
-
 T = TypeVar("T")
 
 
-def ask(work: Callable[[Watch], Awaitable[T]], show_progress: bool = True) -> T:
+def _kept(stop: Interrupted) -> str:
+    return f"{stop.kept:,} of {stop.total:,} answers are kept."
+
+
+@dataclass(frozen=True, slots=True)
+class GoingOn:
+    """How to go on after an end on the way: `command` to paste; `kept` says what an interruption leaves."""
+
+    command: str
+    how: HowToAsk
+    kept: Callable[[Interrupted], str] = _kept
+
+
+def ask(work: Callable[[Watch], Awaitable[T]], going_on: GoingOn, show_progress: bool = True) -> T:
     """Do `work` under an event loop of our own: SIGINT and SIGTERM cancel it, and it then keeps what it has.
 
-    Whatever is printed meanwhile goes to standard error: Ray tells on standard output what happens to its processes.
+    Interrupted, it ends the process. An error that leaves the work incomplete gets a note on how to go on. Whatever is
+    printed meanwhile goes to standard error: Ray tells on standard output what happens to its processes.
     """
-    with redirect_stdout(sys.stderr):
-        return _asked(work, show_progress)
+    try:
+        with redirect_stdout(sys.stderr):
+            return _asked(work, show_progress)
+    except Interrupted as stop:
+        _end_now(going_on.kept(stop), going_on)
+    except RunError as error:  # a damaged file beside the run: answers are kept all the same
+        raise _noted(Incomplete(str(error)), going_on) from error
+    except Incomplete as error:
+        raise _noted(error, going_on) from None
+
+
+def _noted(error: Incomplete, going_on: GoingOn) -> Incomplete:
+    submitted = isinstance(error, BatchStoreError)
+    kept = "What was submitted is on record." if submitted else "Everything answered before is kept."
+    error.add_note(f"{kept} Go on with: {going_on.command}")
+    return error
 
 
 def _asked(work: Callable[[Watch], Awaitable[T]], show_progress: bool) -> T:
@@ -49,13 +78,13 @@ def _asked(work: Callable[[Watch], Awaitable[T]], show_progress: bool) -> T:
     return result
 
 
-def end_now(kept: str, command: str, how: HowToAsk) -> NoReturn:
+def _end_now(kept: str, going_on: GoingOn) -> NoReturn:
     """End at once, whatever threads still compute; all that was answered is on disk. `kept` says what that is."""
-    if how.batch:
+    if going_on.how.batch:
         from evalkit.workflows.batch import under_way
 
         kept = f"{count(under_way(), 'batch', 'batches')} under way, which go on without us."
-    print(f"\nInterrupted: {kept} Go on with: {command}", file=sys.stderr)
+    print(f"\nInterrupted: {kept} Go on with: {going_on.command}", file=sys.stderr)
     sys.stderr.flush()
     sys.stdout.flush()
     os._exit(INTERRUPTED)

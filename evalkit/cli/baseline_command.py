@@ -8,22 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from evalkit.errors import BaselineError, RunError
+from evalkit.cli.exits import GOOD, WRONG_INPUT, with_exit_code
+from evalkit.errors import BaselineError
 from evalkit.records.baseline import Baseline
 from evalkit.regression.compare import CompareOptions
 from evalkit.wording.numbers import points, share
 from evalkit.wording.text import plain
 from evalkit.workflows.baseline import Accepted, accept, accepted_baselines, diff, open_baseline
 
-GOOD, WRONG_INPUT = 0, 2
 
-
+@with_exit_code
 def accept_command(run: Path, contenders: Sequence[str], as_json: bool) -> int:
     """Accept a run's results as the baselines. Returns the exit code."""
-    try:
-        accepted = accept(run, contenders)
-    except (BaselineError, RunError) as error:
-        return _fail(error)
+    accepted = accept(run, contenders)
     if as_json:
         rows = [{"path": str(a.path), "contender": a.baseline.contender, "changed": a.changed} for a in accepted]
         _print({"accepted": rows})
@@ -35,6 +32,7 @@ def accept_command(run: Path, contenders: Sequence[str], as_json: bool) -> int:
     return GOOD
 
 
+@with_exit_code
 def list_command(suite: str | None, as_json: bool) -> int:
     """List all baselines, or those of a suite. A file that cannot be read makes the exit code 2."""
     from evalkit.report.baseline import show_baselines
@@ -47,14 +45,12 @@ def list_command(suite: str | None, as_json: bool) -> int:
     return GOOD if all(isinstance(b, Baseline) for _, b in found) else WRONG_INPUT
 
 
+@with_exit_code
 def show_command(name: str, as_json: bool) -> int:
     """Show one baseline, by its file or as SUITE:CONTENDER. Returns the exit code."""
     from evalkit.report.baseline import baseline_json, show_baseline
 
-    try:
-        path, baseline = open_baseline(name)
-    except BaselineError as error:
-        return _fail(error)
+    path, baseline = open_baseline(name)
     if as_json:
         _print(baseline_json(path, baseline))
     else:
@@ -62,12 +58,10 @@ def show_command(name: str, as_json: bool) -> int:
     return GOOD
 
 
+@with_exit_code
 def diff_command(first: str, second: str | None, as_json: bool, flips: int) -> int:
     """Compare a baseline with a run or another baseline; a run alone with its suite's baselines."""
-    try:
-        comparison = diff(first, second, CompareOptions(flips=flips))
-    except (BaselineError, RunError) as error:
-        return _fail(error)
+    comparison = diff(first, second, CompareOptions(flips=flips))
     from evalkit.report.comparison import comparison_json, show_comparison
 
     if as_json:
@@ -99,9 +93,3 @@ def _accepted(each: Accepted) -> str:
 
 def _print(data: Any) -> None:
     print(json.dumps(data, ensure_ascii=False, allow_nan=False))
-
-
-def _fail(error: Exception) -> int:
-    for line in str(error).splitlines():
-        print(plain(line, 600), file=sys.stderr)
-    return WRONG_INPUT

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from evalkit.cli.asking import GOOD, INCOMPLETE
-from evalkit.errors import BatchStoreError, CacheError, Submitted
+from evalkit.cli.exits import GOOD, INCOMPLETE, with_exit_code
+from evalkit.errors import Submitted
 from evalkit.wording.numbers import count
 from evalkit.wording.text import plain
 from evalkit.workflows.batch import BatchLine, collect, status
@@ -29,22 +29,20 @@ def show_submitted(waiting: Submitted, command: str, as_json: bool) -> int:
     return waiting.code
 
 
+@with_exit_code
 def batch_status_command(as_json: bool) -> int:
     """Show every batch on record. Returns the exit code."""
     return _about_all(status(), as_json)
 
 
+@with_exit_code
 def batch_collect_command(as_json: bool) -> int:
     """Take the answers of every batch that has ended into the cache. Returns the exit code."""
     return _about_all(collect(lambda text: print(f"warning: {text}", file=sys.stderr)), as_json)
 
 
 def _about_all(work: Any, as_json: bool) -> int:
-    try:
-        lines: list[BatchLine] = asyncio.run(work)
-    except (BatchStoreError, CacheError) as error:
-        print(error, file=sys.stderr)
-        return INCOMPLETE
+    lines: list[BatchLine] = asyncio.run(work)
     if as_json:
         print(json.dumps([_as_json(line) for line in lines], ensure_ascii=False, allow_nan=False))
     elif not lines:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 
+from evalkit.cli.exits import GOOD, with_exit_code
+from evalkit.errors import UsageError
 from evalkit.records.plain import finite_json
 from evalkit.report.breakeven import break_even_lines
 from evalkit.workflows.breakeven import calculate
 
 
+@with_exit_code
 def breakeven_command(given: Mapping[str, str], as_json: bool) -> int:
     """Compute and show. Returns the exit code."""
     try:
         found, calculation = calculate(given)
     except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        raise UsageError(str(error)) from None
     if as_json:
         print(json.dumps(finite_json(found), allow_nan=False))
-        return 0
+        return GOOD
     for line in break_even_lines(found, calculation.horizon_months):
         print(line)
-    return 0
+    return GOOD

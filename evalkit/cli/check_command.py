@@ -9,10 +9,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalkit.cli.asking import WRONG_INPUT, ask, end_now
+from evalkit.cli.asking import GoingOn, ask
 from evalkit.cli.batch_command import show_submitted
-from evalkit.cli.stopped import STOPPED, show_stopped
-from evalkit.errors import Interrupted, Submitted, SuiteError
+from evalkit.cli.exits import WRONG_INPUT, with_exit_code
+from evalkit.errors import Interrupted, Submitted
 from evalkit.records.check import Night
 from evalkit.report.check import night_json, show_night
 from evalkit.workflows.check import CheckOptions, check
@@ -28,20 +28,13 @@ class CheckOutput:
     github: bool = False
 
 
+@with_exit_code
 def check_command(options: CheckOptions, output: CheckOutput) -> int:
     """Check suites as one night and tell it. Returns the exit code."""
     try:
-        night = ask(lambda watch: _night(options, watch))
-    except SuiteError as error:
-        print(error.render(color=sys.stderr.isatty()), file=sys.stderr)
-        return WRONG_INPUT
+        night = ask(lambda watch: _night(options, watch), GoingOn(options.command, options.how, _kept))
     except Submitted as waiting:
         return _show_submitted(waiting, options, output.as_json)
-    except Interrupted as stop:
-        within = f"of the suite under way {stop.kept:,} of {stop.total:,} answers are kept."
-        end_now(within if stop.total else "all answers are kept.", options.command, options.how)
-    except STOPPED as error:
-        return show_stopped(error, options.command)
     screen = sys.stderr if output.as_json else sys.stdout
     show_night(night, screen)
     if output.as_json:
@@ -50,6 +43,12 @@ def check_command(options: CheckOptions, output: CheckOutput) -> int:
     if output.github:
         written = _write_github(night, output.as_json) and written
     return night.code if written else WRONG_INPUT
+
+
+def _kept(stop: Interrupted) -> str:
+    if not stop.total:
+        return "all answers are kept."
+    return f"of the suite under way {stop.kept:,} of {stop.total:,} answers are kept."
 
 
 def _show_submitted(waiting: Submitted, options: CheckOptions, as_json: bool) -> int:

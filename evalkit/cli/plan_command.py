@@ -6,20 +6,17 @@ import json
 import sys
 from pathlib import Path
 
-from evalkit.errors import SuiteError
+from evalkit.cli.exits import GOOD, with_exit_code
 from evalkit.report.plan import plan_as_json, show_plan
 from evalkit.workflows.plan import plan_suite
 
 
+@with_exit_code
 def plan_command(suite: Path, models: tuple[str, ...], as_json: bool) -> int:
     """Show what a run would do. Returns the exit code."""
-    try:
-        plan = plan_suite(suite, models)
-    except SuiteError as error:
-        print(error.render(color=sys.stderr.isatty()), file=sys.stderr)
-        return 2
+    plan = plan_suite(suite, models)
     if as_json:
         print(json.dumps(plan_as_json(plan), ensure_ascii=False, allow_nan=False))
     else:
         show_plan(plan, sys.stdout)
-    return 0
+    return GOOD

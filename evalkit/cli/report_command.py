@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from evalkit.errors import MemoFailed, RunError
+from evalkit.cli.exits import GOOD, with_exit_code
 from evalkit.quote import visible
 from evalkit.records.evidence import Vouch
 from evalkit.report.terminal import show_run
@@ -27,27 +27,24 @@ class ReportOptions:
     vouched: tuple[Vouch, ...] = ()
 
 
+@with_exit_code
 def report_command(options: ReportOptions) -> int:
     """Show a run from its folder, or the newest run of a suite's folder, and write its memo. Returns the exit code."""
-    try:
-        stored, result = open_run(options.run)
-        if options.vouched:
-            result = stand_for(result, options.vouched)
-        if options.as_json:
-            from evalkit.store.summary import as_json
+    stored, result = open_run(options.run)
+    if options.vouched:
+        result = stand_for(result, options.vouched)
+    if options.as_json:
+        from evalkit.store.summary import as_json
 
-            print(json.dumps(as_json(result), ensure_ascii=False, allow_nan=False))
-            return 0
-        if options.markdown:
-            print(markdown_of(stored, result))
-            return 0
-        show_run(result, sys.stdout)
-        if result.verdict is None:
-            print("No memo: this run was written by an older evalkit; run the suite again (answers are kept).")
-            return 0
-        written = write_memo(stored, result, MemoFiles(options.html, options.pdf))
-    except (RunError, MemoFailed) as error:
-        print(f"{error}", file=sys.stderr)
-        return 2
+        print(json.dumps(as_json(result), ensure_ascii=False, allow_nan=False))
+        return GOOD
+    if options.markdown:
+        print(markdown_of(stored, result))
+        return GOOD
+    show_run(result, sys.stdout)
+    if result.verdict is None:
+        print("No memo: this run was written by an older evalkit; run the suite again (answers are kept).")
+        return GOOD
+    written = write_memo(stored, result, MemoFiles(options.html, options.pdf))
     print(f"Memo: {', '.join(visible(str(path)) for path in written)}")
-    return 0
+    return GOOD

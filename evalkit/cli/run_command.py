@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import sys
 
-from evalkit.cli.asking import GOOD, INCOMPLETE, WRONG_INPUT, ask, end_now
-from evalkit.cli.stopped import STOPPED, show_stopped
-from evalkit.errors import Interrupted, Submitted, SuiteError
+from evalkit.cli.asking import GoingOn, ask
+from evalkit.cli.exits import GOOD, INCOMPLETE, with_exit_code
+from evalkit.errors import Submitted
 from evalkit.records.run import RunResult
 from evalkit.report.terminal import show_run
 from evalkit.workflows.run import RunSettings, run_suite
 
 
+@with_exit_code
 def run_command(settings: RunSettings, as_json: bool, quiet: bool) -> int:
     """Run a suite and show it. Returns the exit code."""
-    command = settings.command
     try:
-        result = ask(lambda watch: run_suite(settings, watch), show_progress=not quiet)
-    except SuiteError as error:
-        print(error.render(color=sys.stderr.isatty()), file=sys.stderr)
-        return WRONG_INPUT
+        result = ask(lambda watch: run_suite(settings, watch), GoingOn(settings.command, settings.how), not quiet)
     except Submitted as waiting:
         from evalkit.cli.batch_command import show_submitted
 
-        return show_submitted(waiting, command, as_json)
-    except Interrupted as stop:
-        end_now(f"{stop.kept:,} of {stop.total:,} answers are kept.", command, settings.how)
-    except STOPPED as error:
-        return show_stopped(error, command)
+        return show_submitted(waiting, settings.command, as_json)
     show_result(result, as_json, quiet)
     return GOOD if result.complete else INCOMPLETE
 

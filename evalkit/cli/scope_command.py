@@ -11,7 +11,8 @@ from pathlib import Path
 
 import typer
 
-from evalkit.errors import MemoFailed, RunError, SuiteError
+from evalkit.cli.exits import GOOD, INTERRUPTED, with_exit_code
+from evalkit.errors import UsageError
 from evalkit.quote import visible
 from evalkit.records.economics import Span
 from evalkit.records.evidence import Vouch
@@ -38,27 +39,30 @@ class ScopeOptions:
     can_wait: bool | None = None
 
 
+@with_exit_code
 def scope_command(options: ScopeOptions) -> int:
     """Ask for what is open, decide, show, and write the memo. Returns the exit code."""
     try:
         scope = open_scope(options.where)
         answers = _given(options.given)
         asked, assumed = _ask(scope, answers, options)
-        result = answered(scope, answers | asked, options.vouched, assumed, options.can_wait)
+        result = _answered(scope, answers | asked, assumed, options)
         declared = {k: v for k, v in (answers | asked).items() if k not in assumed}
         if options.save and (declared or options.can_wait is not None):
             save_answers(scope.suite, declared, options.can_wait)
             names = [*declared, *(["can_wait"] if options.can_wait is not None else [])]
             print(f"Saved in {visible(str(scope.suite))}: {', '.join(names)}", file=sys.stderr)
         return _show(result, options)
-    except SuiteError as error:
-        print(error.render(color=sys.stderr.isatty()), file=sys.stderr)
-    except (RunError, MemoFailed, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
     except (typer.Abort, KeyboardInterrupt):
         print("\nStopped; nothing was written.", file=sys.stderr)
-        return 130
-    return 2
+        return INTERRUPTED
+
+
+def _answered(scope: Scope, answers: Mapping[str, Span], assumed: tuple[str, ...], options: ScopeOptions) -> RunResult:
+    try:
+        return answered(scope, answers, options.vouched, assumed, options.can_wait)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def _given(given: Mapping[str, str]) -> dict[str, Span]:
@@ -67,7 +71,7 @@ def _given(given: Mapping[str, str]) -> dict[str, Span]:
         try:
             found[name] = read_span(text)
         except ValueError as error:
-            raise ValueError(f"--{name.replace('_', '-')}: {error}") from None
+            raise UsageError(f"--{name.replace('_', '-')}: {error}") from None
     return found
 
 
@@ -113,11 +117,11 @@ def _show(result: RunResult, options: ScopeOptions) -> int:
         from evalkit.store.summary import as_json
 
         print(json.dumps(as_json(result), ensure_ascii=False, allow_nan=False))
-        return 0
+        return GOOD
     show_run(result, sys.stdout, quiet=True)
     if not Path(result.run).is_dir():
         print(f"No memo yet: nothing was measured. Run: python -m evalkit run {shlex.quote(visible(result.run))}")
-        return 0
+        return GOOD
     written = write_memo(open_run(Path(result.run))[0], result, MemoFiles(options.out, None))
     print(f"Memo: {', '.join(visible(str(path)) for path in written)}")
-    return 0
+    return GOOD

@@ -5,25 +5,18 @@ from __future__ import annotations
 import json
 import sys
 
-from evalkit.errors import EndpointDown, SuiteError
+from evalkit.cli.exits import GOOD, INTERRUPTED, with_exit_code
 from evalkit.report.sweep import show_sweep, step_line, sweep_json
 from evalkit.workflows.sweep.sweep import SweepOptions, SweepWatch, run_sweep
 
-GOOD, WRONG_INPUT, INCOMPLETE, INTERRUPTED = 0, 2, 3, 130
 
-
+@with_exit_code
 def sweep_command(options: SweepOptions, as_json: bool = False) -> int:
     """Sweep and show it. Returns the exit code: 0 whatever the rate is; 2 wrong input; 3 where the endpoint does not
     answer; 130 interrupted. No answer is kept, so that there is nothing to go on with."""
     watch = SweepWatch(on_step=lambda step: print(step_line(step), file=sys.stderr, flush=True))
     try:
         found = run_sweep(options, watch)
-    except SuiteError as error:
-        print(error.render(color=sys.stderr.isatty()), file=sys.stderr)
-        return WRONG_INPUT
-    except EndpointDown as error:
-        print(f"{options.model} does not answer: {error}", file=sys.stderr)
-        return INCOMPLETE
     except KeyboardInterrupt:
         print("\nInterrupted; the rates above are what was measured.", file=sys.stderr)
         return INTERRUPTED

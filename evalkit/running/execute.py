@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from evalkit.records.run import RunResult
 from evalkit.running.prepare import Prepared, prepare
@@ -32,7 +33,6 @@ async def execute(
     prepared = prepared or prepare(settings.suite, settings.models)
     watch.on_start(prepared)
     with prepared.located:
-        if ways is not None:
-            return await SuiteRun(prepared, settings, watch, way=ways(), rounds=rounds, stages=stages).execute()
-        async with opened_ways(settings.how) as own:
-            return await SuiteRun(prepared, settings, watch, way=own(), rounds=rounds, stages=stages).execute()
+        async with nullcontext(ways) if ways is not None else opened_ways(settings.how) as make_way:
+            run = SuiteRun(prepared, settings, watch, way=make_way(), rounds=rounds, stages=stages)
+            return await run.execute()

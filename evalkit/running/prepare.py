@@ -45,7 +45,11 @@ def prepare(path: Path, models: tuple[str, ...] = ()) -> Prepared:
     """Load and check a suite; `models` restricts it to some of its models. Raises SuiteError."""
     loaded = load_suite(path)
     with located(loaded.source, loaded.prompt_texts):
-        _check_models(models, tuple(loaded.suite.models))
+        known = tuple(loaded.suite.models)
+        for name in models:
+            if name not in known:
+                problem = f"no model {name!r} in this suite"
+                raise SuiteMistake(("models",), problem, f"one of {', '.join(known)}", near=(name, known))
         suite = open_suite(loaded)
         chosen = tuple(c for c in contenders(suite) if not models or c.spec.name in models)
         check_examples(chosen)
@@ -54,10 +58,3 @@ def prepare(path: Path, models: tuple[str, ...] = ()) -> Prepared:
     except PriceError as error:
         raise SuiteError(str(error)) from error
     return Prepared(path, suite, chosen, prices)
-
-
-def _check_models(models: tuple[str, ...], known: tuple[str, ...]) -> None:
-    for name in models:
-        if name not in known:
-            problem = f"no model {name!r} in this suite"
-            raise SuiteMistake(("models",), problem, f"one of {', '.join(known)}", near=(name, known))

@@ -129,7 +129,7 @@ class Sweeper:
             if answered == _WARM_UP or (isinstance(outcome, Failure) and outcome.kind == "fatal"):
                 break
         if not answered:
-            raise EndpointDown(reason)
+            raise EndpointDown(f"{self.options.model} does not answer: {reason}")
 
     def _size(self, trial: Trial) -> tuple[int, int]:
         """How many calls a step takes, and how many of them are its ramp."""
