@@ -14,7 +14,8 @@ from evalkit.cli.batch_command import show_submitted
 from evalkit.cli.exits import WRONG_INPUT, with_exit_code
 from evalkit.errors import Interrupted, Submitted
 from evalkit.records.check import Night
-from evalkit.report.check import night_json, show_night
+from evalkit.report.check import show_night
+from evalkit.report.night_words import night_json
 from evalkit.workflows.check import CheckOptions, check
 from evalkit.workflows.run import Watch
 

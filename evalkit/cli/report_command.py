@@ -10,7 +10,7 @@ from pathlib import Path
 from evalkit.cli.exits import GOOD, with_exit_code
 from evalkit.quote import visible
 from evalkit.records.evidence import Vouch
-from evalkit.report.terminal import show_run
+from evalkit.report.run import show_run
 from evalkit.workflows.memo import MemoFiles, markdown_of, write_memo
 from evalkit.workflows.reopen import open_run, stand_for
 

@@ -8,7 +8,7 @@ from evalkit.cli.asking import GoingOn, ask
 from evalkit.cli.exits import GOOD, INCOMPLETE, with_exit_code
 from evalkit.errors import Submitted
 from evalkit.records.run import RunResult
-from evalkit.report.terminal import show_run
+from evalkit.report.run import show_run
 from evalkit.workflows.run import RunSettings, run_suite
 
 

@@ -17,7 +17,7 @@ from evalkit.quote import visible
 from evalkit.records.economics import Span
 from evalkit.records.evidence import Vouch
 from evalkit.records.run import RunResult
-from evalkit.report.terminal import show_run
+from evalkit.report.run import show_run
 from evalkit.running.economics import read_span
 from evalkit.workflows.memo import MemoFiles, write_memo
 from evalkit.workflows.reopen import open_run

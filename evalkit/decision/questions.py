@@ -29,9 +29,9 @@ def question2(ground: Ground) -> Answer:
     if counted < rules.min_labels:
         why = f"{int(counted):,} usable labelled examples are fewer than the {rules.min_labels:,} needed."
         return Answer(2, "against", why, evidence_)
-    rare = [(name, n) for name, n in labels.per_class.items() if n < rules.min_per_class]
+    rare = labels.rare(rules.min_per_class)
     if rare:
-        name, n = min(rare, key=lambda item: item[1])
+        name, n = next(iter(rare.items()))
         more = f" and {len(rare) - 1} more classes have" if len(rare) > 1 else " has"
         why = f"{name[:60]!r} ({n}){more} fewer than the {rules.min_per_class} examples that each class needs."
         return Answer(2, "against", why, evidence_)

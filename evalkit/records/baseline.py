@@ -74,3 +74,8 @@ class Baseline:
     provenance: Provenance
     request: Mapping[str, Any]
     samples: tuple[SampleResult, ...]
+
+    @property
+    def groups(self) -> int:
+        """How many groups the samples come from; 0 where no group is declared."""
+        return len({sample.group for sample in self.samples if sample.group is not None})

@@ -33,6 +33,11 @@ class LabelFacts:
     near_method: str | None = None
     near_skipped: str | None = None
 
+    def rare(self, least: int) -> dict[str, int]:
+        """The classes with fewer than `least` usable rows, the rarest first."""
+        found = {name: n for name, n in self.per_class.items() if n < least}
+        return dict(sorted(found.items(), key=lambda item: item[1]))
+
 
 @dataclass(frozen=True, slots=True)
 class Rung:

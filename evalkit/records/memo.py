@@ -40,6 +40,11 @@ class LatencyCurve:
     share: tuple[float, ...]
     ms: tuple[float, ...]
 
+    def at(self, share: float) -> float | None:
+        """The quantile at a share, None where none is kept within a hundredth of it."""
+        near = min(range(len(self.share)), key=lambda i: abs(self.share[i] - share))
+        return self.ms[near] if abs(self.share[near] - share) <= 0.01 else None
+
 
 @dataclass(frozen=True, slots=True)
 class PriceLine:
@@ -56,7 +61,8 @@ class Memo:
     """A run with its verdict, ready to be written down. `description` is the suite's sentence on the job.
 
     `created` is the run's ISO time; `command` starts it again. `fingerprint` is that of the data. `splits` are rows
-    by split, `versions` package versions by name.
+    by split, `versions` package versions by name, `front` the ids of the contenders that none beats
+    in cost and accuracy.
     """
 
     result: RunResult
@@ -71,3 +77,4 @@ class Memo:
     latency: tuple[LatencyCurve, ...]
     worst: tuple[WorstExample, ...]
     prices: tuple[PriceLine, ...]
+    front: tuple[str, ...] = ()

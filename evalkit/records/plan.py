@@ -65,3 +65,10 @@ class Plan:
     contenders: tuple[PlannedContender, ...]
     visible: tuple[Visible, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def cost(self) -> tuple[float | None, float | None]:
+        """The least and the most that all contenders with a price cost together; None where none has one."""
+        low = [c.cost_low for c in self.contenders if c.cost_low is not None and c.cost_high is not None]
+        high = [c.cost_high for c in self.contenders if c.cost_low is not None and c.cost_high is not None]
+        return (sum(low), sum(high)) if low else (None, None)

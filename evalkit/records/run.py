@@ -80,6 +80,15 @@ class Confusion:
     labels: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
 
+    def shares(self) -> tuple[tuple[float, ...], ...]:
+        """Each count as a share of its row; 0 throughout a row without completions."""
+        return tuple(tuple(n / max(1, sum(row)) for n in row) for row in self.counts)
+
+    def worst_pairs(self, most: int) -> list[tuple[int, int]]:
+        """Where the most frequent mistakes stand, as (row, column), the most frequent first."""
+        pairs = [(i, j) for i, row in enumerate(self.counts) for j, n in enumerate(row) if n and i != j]
+        return sorted(pairs, key=lambda pair: (-self.counts[pair[0]][pair[1]], pair))[:most]
+
 
 @dataclass(frozen=True, slots=True)
 class ContenderResult:

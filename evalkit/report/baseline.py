@@ -9,7 +9,7 @@ from typing import IO, Any
 import msgspec
 
 from evalkit.records.baseline import Baseline
-from evalkit.report.terminal import console, print_table
+from evalkit.report.console import console, print_table
 from evalkit.wording.names import status
 from evalkit.wording.needs import figure
 from evalkit.wording.numbers import count, milliseconds, money
@@ -66,10 +66,9 @@ def show_baseline(path: Path, baseline: Baseline, stream: IO[str]) -> None:
 def _lines(path: Path, b: Baseline) -> list[str]:
     answers = ", ".join(f"{n:,} {status(name)}" for name, n in b.status.items() if n)
     served = b.provenance.served_model or "unknown"
-    groups = len({sample.group for sample in b.samples if sample.group is not None})
     lines = [
         f"{b.contender} of {b.suite} ({path})",
-        f"{count(b.n, 'sample')}, {count(b.epochs, 'epoch')}{f', {groups:,} groups' if groups else ''}: {answers}",
+        f"{count(b.n, 'sample')}, {count(b.epochs, 'epoch')}{f', {b.groups:,} groups' if b.groups else ''}: {answers}",
         *(f"{name}: {figure(name, each)}" for name, each in b.metrics.items() if each and each.value is not None),
         f"cost of 1,000 calls: {money(b.cost_per_1000_calls)} (list prices of {b.prices_as_of or 'unknown date'})",
     ]

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from evalkit.records.comparison import Comparison, Flip, Pair, SideFigures
 from evalkit.report.comparison_words import left_out, readings
-from evalkit.report.terminal import console, print_table
+from evalkit.report.console import console, print_table
 from evalkit.wording.numbers import count, difference, milliseconds, money, p_value, share
 from evalkit.wording.text import DASH, plain
 

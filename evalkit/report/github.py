@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalkit.records.check import ContenderCheck, Night, SuiteCheck
-from evalkit.report.check import difference_of, flaky_lines, headline, level_line, lines_of, title_of, worst_outcome
-from evalkit.report.memo.markdown import inert
+from evalkit.report.night_words import (
+    difference_of,
+    flaky_lines,
+    headline,
+    level_line,
+    lines_of,
+    title_of,
+    worst_outcome,
+)
+from evalkit.wording.markdown import inert
 from evalkit.wording.numbers import interval
 from evalkit.wording.text import plain
 

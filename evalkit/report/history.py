@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import IO, Any
 
 import msgspec
 
 from evalkit.records.history import ContenderHistory, History, Night
-from evalkit.report.terminal import console, print_table
+from evalkit.report.bars import sparkline
+from evalkit.report.console import console, print_table
 from evalkit.wording.numbers import interval, milliseconds, money, p_value, share
 from evalkit.wording.text import DASH, plain
 
-_BARS = "▁▂▃▄▅▆▇█"
 _MARKS = {"accuracy": "▲", "model": "M", "data": "D", "prompt": "P", "scoring": "S"}
 
 
@@ -57,18 +57,6 @@ def lines_of(contender: ContenderHistory) -> Iterator[str]:
         marks[change.index] = "*" if marks[change.index] != " " else _MARKS[change.kind]
     if contender.changes:
         yield " " * len(head) + "".join(marks).rstrip()
-
-
-def sparkline(values: Sequence[float | None]) -> str:
-    """A bar per value between the smallest and the largest; a blank for an unknown one, the middle if all are equal."""
-    known = [value for value in values if value is not None]
-    if not known:
-        return " " * len(values)
-    low, span = min(known), max(known) - min(known)
-    top = len(_BARS) - 1
-    return "".join(
-        " " if value is None else _BARS[round(top * (value - low) / span) if span > 0 else top // 2] for value in values
-    )
 
 
 def _table(contender: ContenderHistory) -> Any:

@@ -10,7 +10,7 @@ import re
 from xml.etree import ElementTree as ET
 
 from evalkit.records.check import Finding, Night, SuiteCheck
-from evalkit.report.check import flaky_lines, lines_of, title_of
+from evalkit.report.night_words import flaky_lines, lines_of, title_of
 
 # What XML 1.0 does not allow at all, not even as a reference: https://www.w3.org/TR/xml/#charsets
 _ILLEGAL = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

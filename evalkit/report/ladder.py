@@ -8,8 +8,8 @@ from typing import IO, Any
 import msgspec
 
 from evalkit.records.ladder import LadderReport, ModelLadder, RungFigures
-from evalkit.report.history import sparkline
-from evalkit.report.terminal import console, print_table
+from evalkit.report.bars import sparkline
+from evalkit.report.console import console, print_table
 from evalkit.wording.numbers import count, difference, interval, money, points, share
 from evalkit.wording.text import DASH, plain
 

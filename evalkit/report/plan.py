@@ -7,10 +7,10 @@ from typing import IO, Any
 
 from evalkit.records.plan import Plan, Visible
 from evalkit.records.request import Request
-from evalkit.report.terminal import console, print_table
+from evalkit.report.console import console, print_table
 from evalkit.wording.needs import need
 from evalkit.wording.numbers import count, money, money_range, points
-from evalkit.wording.text import DASH, plain
+from evalkit.wording.text import plain
 
 _LONGEST = 2000
 _RANGE = (
@@ -98,9 +98,7 @@ def _table(plan: Plan) -> Any:
         tokens = [f"{mix.prefix:,.0f}", f"{mix.suffix:,.0f}", f"{mix.output:,.0f}"]
         about = money_range(c.cost_low, c.cost_high)
         table.add_row(c.id, c.split, f"{c.calls:,}", *tokens, about, money(c.cost_uncached))
-    ends = [(c.cost_low, c.cost_high) for c in plan.contenders if c.cost_low is not None and c.cost_high is not None]
-    total = money_range(sum(low for low, _ in ends), sum(high for _, high in ends)) if ends else DASH
-    table.add_row("all with a price", "", "", "", "", "", total, "")
+    table.add_row("all with a price", "", "", "", "", "", money_range(*plan.cost), "")
     return table
 
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from time import monotonic
 from typing import IO, Any, Protocol
 
-from evalkit.report.terminal import console
+from evalkit.report.console import console
 from evalkit.wording.numbers import count, money
 from evalkit.wording.text import plain
 

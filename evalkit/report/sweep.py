@@ -8,7 +8,7 @@ from typing import IO, Any
 from evalkit.records.estimate import Estimate, Need
 from evalkit.records.plain import finite_json
 from evalkit.records.sweep import Sweep, SweepStep
-from evalkit.report.terminal import console, print_table
+from evalkit.report.console import console, print_table
 from evalkit.wording.numbers import count, milliseconds, money
 from evalkit.wording.text import DASH, listed, plain
 

@@ -105,11 +105,7 @@ def input_value(name: str, value: float) -> str:
         return share(value)
     if "change" in name:
         return change(value)
-    return (
-        money(value)
-        if any(w in name for w in ("cost", "value", "hosting", "operations", "price", "build"))
-        else number(value)
-    )
+    return money(value) if any(word in name for word in _DOLLARS) else number(value)
 
 
 def what_is_missing(keys: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from evalkit.decision.front import cost_front
 from evalkit.diagnosis.worst import AnswerColumns, worst_examples
 from evalkit.errors import MemoFailed
 from evalkit.records.memo import LatencyCurve, Memo, PriceLine
@@ -69,6 +70,7 @@ def memo_of(stored: StoredRun, result: RunResult) -> Memo:
         latency=_latency(stored.answers),
         worst=worst_examples(_columns(stored.answers, {c.id: c.role for c in result.contenders})),
         prices=_prices(result),
+        front=cost_front(result),
     )
 
 

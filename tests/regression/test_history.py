@@ -13,7 +13,8 @@ from evalkit.cli.history_command import history_command
 from evalkit.records.estimate import Estimate
 from evalkit.records.history import ContenderHistory, Night
 from evalkit.regression.history import LEVEL, change_points, changes_of
-from evalkit.report.history import lines_of, sparkline
+from evalkit.report.bars import sparkline
+from evalkit.report.history import lines_of
 
 NIGHT = Night("runs/t/1", "2026-11-01T02:00:00+00:00", 500, True, False, None, None, 0.1, 400.0, "m-1", "d", "p", "0.1")
 

@@ -135,6 +135,7 @@ def full() -> Memo:
             PriceLine("haiku/default", rates, "2026-10-24", "the vendor's pricing page"),
             PriceLine("tuned/default", {"input": None, "output": None}, None, "unknown: the suite gives no price"),
         ),
+        front=("haiku/default",),
     )
 
 

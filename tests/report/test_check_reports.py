@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.records.check import ContenderCheck, Finding, Flaky, FlakyItem, Night, SuiteCheck
-from evalkit.report.check import night_json
 from evalkit.report.github import annotation_lines, summary
 from evalkit.report.junit import junit_xml
+from evalkit.report.night_words import night_json
 
 _ORDER = ("properties", "testcase", "system-out", "system-err")
 _SUITE = ("package", "id", "name", "timestamp", "hostname", "tests", "failures", "errors", "skipped", "time")

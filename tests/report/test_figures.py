@@ -11,7 +11,7 @@ from evalkit.records.estimate import Estimate, Need
 from evalkit.records.metric import METRICS, Metric
 from evalkit.records.run import ContenderResult, Cost, Percentiles, RunResult
 from evalkit.report.requirement import requirement_line
-from evalkit.report.terminal import show_run
+from evalkit.report.run import show_run
 from evalkit.wording.names import metric
 from evalkit.wording.needs import amount, figure
 from tests.report.parts import contender, held

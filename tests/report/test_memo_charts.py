@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from evalkit.records.economics import Quantiles, Span, VolumePoint
 from evalkit.records.estimate import Estimate
-from evalkit.report.memo.charts.axes import placed
-from evalkit.report.memo.charts.cost import Priced, cost_chart, front
+from evalkit.report.memo.charts.cache_hits import hit_chart
+from evalkit.report.memo.charts.cost import Priced, cost_chart
 from evalkit.report.memo.charts.intervals import Dot, interval_chart
+from evalkit.report.memo.charts.net_value import net_chart
+from evalkit.report.memo.charts.placing import placed
 from evalkit.report.memo.charts.sensitivity import sensitivity_chart
-from evalkit.report.memo.charts.volume import hit_chart, net_chart
 from tests.report import parts
 
 
@@ -43,16 +44,16 @@ def test_text_of_the_data_is_escaped_in_the_drawing() -> None:
     assert "&lt;b&gt;&amp;" in figure.wide
 
 
-def test_front_leaves_out_the_beaten_and_the_floor() -> None:
+def test_every_point_is_drawn_and_the_front_is_named() -> None:
     points = [
         Priced("dear", "frontier", 2.0, parts.estimate(0.95)),
         Priced("beaten", "frontier", 1.5, parts.estimate(0.90)),
         Priced("cheap", "prompted", 1.0, parts.estimate(0.91)),
         Priced("floor", "floor", 0.0, parts.estimate(0.99)),
     ]
-    assert [p.name for p in front(points)] == ["cheap", "dear"]
-    figure = cost_chart(points, None)
+    figure = cost_chart(points, None, ("cheap", "dear"))
     assert {"dear", "beaten", "cheap", "floor"} <= set(_texts(figure.wide))
+    assert [row[3] for row in figure.data.rows] == ["yes", "no", "yes", "no"]
 
 
 def test_curves_mark_the_users_volume_and_skip_infinite_points() -> None:

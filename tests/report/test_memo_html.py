@@ -14,7 +14,7 @@ import pytest
 from evalkit.errors import ChartsMissing
 from evalkit.report.memo import memo_html
 from evalkit.report.memo.blocks import Table
-from evalkit.report.memo.sections.mistakes import confusion_section
+from evalkit.report.memo.sections.confusion import confusion_section
 from tests.report import made, parts
 
 _VOID = {"meta", "link", "br", "img", "hr", "input"}

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from evalkit.report.memo import memo_markdown
-from evalkit.report.memo.markdown import fenced, inert
+from evalkit.wording.markdown import fenced, inert
 from evalkit.wording.text import plain
 from tests.report import made
 

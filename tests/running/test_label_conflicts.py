@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from evalkit.records.evidence import LabelConflicts
-from evalkit.report.terminal import show_run
+from evalkit.report.run import show_run
 from evalkit.running import label_conflicts as module
 from evalkit.running.label_conflicts import conflicts_of
 from evalkit.running.prepare import prepare

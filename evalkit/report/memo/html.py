@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.records.memo import Memo
 from evalkit.report.memo.blocks import Section
-from evalkit.report.memo.sections import contenders, data, economics, mistakes
+from evalkit.report.memo.sections.accuracy import accuracy_section
+from evalkit.report.memo.sections.alternatives import rivals_section
 from evalkit.report.memo.sections.appendix import appendix_section
+from evalkit.report.memo.sections.breakeven import breakeven_section
+from evalkit.report.memo.sections.caching import cache_section
+from evalkit.report.memo.sections.confusion import confusion_section
+from evalkit.report.memo.sections.cost import cost_section
+from evalkit.report.memo.sections.examples import examples_section
+from evalkit.report.memo.sections.labels import labels_section
 from evalkit.report.memo.sections.latency import latency_section
+from evalkit.report.memo.sections.prompts import prompts_section
+from evalkit.report.memo.sections.sensitivity import sensitivity_section
+from evalkit.report.memo.sections.unmeasured import unmeasured_section
 from evalkit.report.memo.sections.verdict import head
 from evalkit.wording.text import cut, harmless
 
@@ -17,18 +27,18 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _SECTIONS = (
-    contenders.accuracy_section,
-    contenders.cost_section,
-    economics.rivals_section,
-    economics.breakeven_section,
-    economics.sensitivity_section,
-    economics.cache_section,
-    mistakes.confusion_section,
+    accuracy_section,
+    cost_section,
+    rivals_section,
+    breakeven_section,
+    sensitivity_section,
+    cache_section,
+    confusion_section,
     latency_section,
-    data.labels_section,
-    data.prompts_section,
-    data.unmeasured_section,
-    mistakes.examples_section,
+    labels_section,
+    prompts_section,
+    unmeasured_section,
+    examples_section,
     appendix_section,
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from evalkit.records.estimate import Estimate, Need
 from evalkit.report.memo.blocks import Figure, Table
-from evalkit.report.memo.charts.axes import Box, placed
+from evalkit.report.memo.charts.placing import Box, placed
 from evalkit.report.memo.charts.svg import Size, altair, drawings
 from evalkit.report.memo.charts.theme import BAD, GOOD, NEED, NEUTRAL, PAPER, SERIES, SOFT
 from evalkit.wording.numbers import money, share
@@ -32,18 +32,10 @@ class Priced:
     accuracy: Estimate
 
 
-def front(points: Sequence[Priced]) -> list[Priced]:
-    """The contenders, references aside, that none beats in accuracy at the same or a lower cost; by cost."""
-    best: list[Priced] = []
-    for point in sorted((p for p in points if p.role != "floor"), key=lambda p: (p.cost, -(p.accuracy.value or 0.0))):
-        if not best or (point.accuracy.value or 0.0) > (best[-1].accuracy.value or 0.0):
-            best.append(point)
-    return best
-
-
-def cost_chart(points: Sequence[Priced], need: Need | None) -> Figure:
-    """Every point needs a known accuracy."""
-    on_front = front(points)
+def cost_chart(points: Sequence[Priced], need: Need | None, front: Sequence[str]) -> Figure:
+    """Every point needs a known accuracy; `front` names those that none beats, by cost."""
+    by_name = {point.name: point for point in points}
+    on_front = [by_name[name] for name in front if name in by_name]
     words = "On the front, from cheap to dear: " + ", ".join(
         f"{cut(p.name, 60)} at {money(p.cost)} and {share(p.accuracy.value)}" for p in on_front
     )

@@ -25,13 +25,13 @@ def latency_chart(kind: str, curves: Sequence[LatencyCurve], need: Need | None) 
     if not drawn:
         return None
     title = _TITLE[kind]
-    halves = "; ".join(f"{cut(c.contender, 60)}: median {milliseconds(_at(c, 0.5))}" for c in drawn)
+    halves = "; ".join(f"{cut(c.contender, 60)}: median {milliseconds(c.at(0.5))}" for c in drawn)
 
     def draw(size: Size) -> Any:
         return _draw(drawn, need, size)
 
     wide, narrow = drawings(f"chart-{kind}", title, halves + ".", draw)
-    rows = tuple((c.contender, *(milliseconds(_at(c, p)) for p in _SHOWN)) for c in known)
+    rows = tuple((c.contender, *(milliseconds(c.at(p)) for p in _SHOWN)) for c in known)
     columns = ("contender", *(f"p{100 * p:.0f}" for p in _SHOWN))
     keys = tuple(Key(cut(c.contender, 48), i + 1, DASHES[i]) for i, c in enumerate(drawn))
     note = "Share of calls answered within a time. Queueing and sleeps between retries are not inside."
@@ -41,12 +41,6 @@ def latency_chart(kind: str, curves: Sequence[LatencyCurve], need: Need | None) 
         note += f" The first {len(drawn)} of {len(known)} contenders are drawn; the table holds all."
     data = Table(title, columns, rows, frozenset(range(1, 1 + len(_SHOWN))))
     return Figure(f"chart-{kind}", title, wide, narrow, data, note, keys)
-
-
-def _at(curve: LatencyCurve, wanted: float) -> float | None:
-    """The stored quantile at a share, None where none is within a hundredth of it."""
-    near = min(range(len(curve.share)), key=lambda i: abs(curve.share[i] - wanted))
-    return curve.ms[near] if abs(curve.share[near] - wanted) <= 0.01 else None
 
 
 def _draw(curves: Sequence[LatencyCurve], need: Need | None, size: Size) -> Any:

@@ -8,9 +8,9 @@ from typing import Any
 
 from evalkit.records.economics import Swing
 from evalkit.report.memo.blocks import Figure, Table
-from evalkit.report.memo.charts.axes import DOLLARS
 from evalkit.report.memo.charts.svg import Size, altair, drawings
 from evalkit.report.memo.charts.theme import BAD, GOOD, INK, PAPER, SOFT
+from evalkit.report.memo.charts.volume_axis import DOLLARS
 from evalkit.wording.names import input_name, input_value
 from evalkit.wording.numbers import money, percent
 from evalkit.wording.text import cut

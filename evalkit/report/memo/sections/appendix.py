@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from evalkit.records.estimate import Estimate
 from evalkit.records.memo import Memo, PriceLine
 from evalkit.report.memo.blocks import Block, Command, Listing, Section, Table, Text, absent
-from evalkit.report.memo.sections.who import asked
+from evalkit.report.memo.sections.lookups import asked
 from evalkit.wording.names import RULES_OF_THUMB, method, metric
 from evalkit.wording.numbers import money
 from evalkit.wording.text import DASH

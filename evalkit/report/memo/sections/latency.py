@@ -5,7 +5,7 @@ from __future__ import annotations
 from evalkit.records.memo import Memo
 from evalkit.report.memo.blocks import Block, Listing, Section, absent
 from evalkit.report.memo.charts.latency import latency_chart
-from evalkit.report.memo.sections.who import asked, need_of, requirement
+from evalkit.report.memo.sections.lookups import asked, need_of, requirement
 from evalkit.wording.needs import need
 
 _KINDS = (("latency", "latency_p95_ms"), ("ttft", "ttft_p95_ms"))

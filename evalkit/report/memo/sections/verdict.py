@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from evalkit.records.memo import Memo
 from evalkit.records.verdict import Answer
 from evalkit.report.memo.blocks import Tone
-from evalkit.report.memo.sections.who import lost
+from evalkit.report.memo.sections.lookups import lost
 from evalkit.wording.names import ANSWER, OUTCOME, QUESTION, VOUCH
 from evalkit.wording.text import is_command
 

@@ -6,9 +6,8 @@ from evalkit.records.memo import Memo
 from evalkit.records.metric import is_share
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.report.memo.blocks import Block, Cell, Figure, Listing, Section, Table, Text, absent
-from evalkit.report.memo.charts.cost import Priced, cost_chart
 from evalkit.report.memo.charts.intervals import Dot, interval_chart
-from evalkit.report.memo.sections.who import STATE_TONE, asked, estimate, need_of, requirement
+from evalkit.report.memo.sections.lookups import STATE_TONE, asked, estimate, need_of, requirement
 from evalkit.wording.names import ROLE, not_ok
 from evalkit.wording.names import metric as metric_name
 from evalkit.wording.needs import distance, ends, figure, need
@@ -38,27 +37,6 @@ def shares(result: RunResult) -> list[str]:
     """The metrics that have a chart: accuracy, format validity, and every other share that is needed."""
     others = (r.need.metric for r in result.requirements if is_share(r.need.metric))
     return list(dict.fromkeys((*_COLUMNS, *others)))
-
-
-def cost_section(memo: Memo) -> Section:
-    """Cost against accuracy for contenders with a known cost; the others by name."""
-    result = memo.result
-    points, unknown = [], []
-    for c in asked(result):
-        cost = c.cost.per_1000_calls if c.cost else None
-        accuracy = estimate(c, "accuracy")
-        if cost is None or accuracy is None:
-            unknown.append(c.id)
-        else:
-            points.append(Priced(c.id, c.role, cost, accuracy))
-    if not points:
-        why = "No contender has both a known cost and a known accuracy, so there is no front to draw."
-        return Section("cost", "Cost against accuracy", "Cost", absent(why))
-    blocks: list[Block] = [cost_chart(points, need_of(result, "accuracy"))]
-    if unknown:
-        which = listed(unknown)
-        blocks.append(Text((f"Cost or accuracy unknown, so not drawn: {which}. Unknown is not zero.",), "muted"))
-    return Section("cost", "Cost against accuracy", "Cost", blocks)
 
 
 def contender_table(result: RunResult) -> Table:

@@ -7,24 +7,14 @@ from typing import IO, Any
 from evalkit.records.estimate import Requirement
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.report.answer import answer
+from evalkit.report.console import console, print_table
 from evalkit.wording.names import not_ok
 from evalkit.wording.needs import distance, ends, figure, need
 from evalkit.wording.numbers import count, interval, milliseconds, money, percent
 from evalkit.wording.text import DASH, listed, plain
 
 _STATE_STYLE = {"met": "green", "unmet": "red", "undecided": "yellow"}
-_PLAIN_WIDTH = 200
 _WIDE = 112  # columns from which a figure and its interval stand on one line
-
-
-def console(stream: IO[str]) -> Any:
-    """A rich console; without colour, and wide enough for the table, where the stream is no terminal."""
-    from rich.console import Console
-
-    on_terminal = stream.isatty()
-    return Console(
-        file=stream, width=None if on_terminal else _PLAIN_WIDTH, highlight=False, emoji=False, soft_wrap=False
-    )
 
 
 def show_run(result: RunResult, stream: IO[str], quiet: bool = False) -> None:
@@ -43,17 +33,6 @@ def print_run(result: RunResult, out: Any, quiet: bool = False) -> None:
         out.print()
     for line in answer(result):
         out.print(line, markup=False, soft_wrap=True)
-
-
-def print_table(table: Any, out: Any) -> None:
-    """Print a table; in plain text without the blanks that only fill the width."""
-    if out.is_terminal:
-        out.print(table)
-        return
-    with out.capture() as captured:
-        out.print(table)
-    for line in captured.get().splitlines():
-        out.print(line.rstrip(), markup=False, soft_wrap=True)
 
 
 def _table(result: RunResult, narrow: bool) -> Any:

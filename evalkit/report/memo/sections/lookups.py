@@ -1,4 +1,4 @@
-"""Which contenders a section speaks of, and their needs."""
+"""The contenders that the memo speaks of, their figures and their needs, looked up in the result."""
 
 from __future__ import annotations
 

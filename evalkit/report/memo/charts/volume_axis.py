@@ -1,4 +1,4 @@
-"""Axes that several charts share: volume on a log scale with the user's own marked, money, and placed labels."""
+"""Volume on a log scale with the user's own marked, and the labels of a money axis."""
 
 from __future__ import annotations
 
@@ -11,11 +11,8 @@ from evalkit.report.memo.charts.svg import Size, altair
 from evalkit.report.memo.charts.theme import INK, NEUTRAL
 from evalkit.wording.numbers import calls
 
-Box = tuple[float, float, float, float]
-Spot = tuple[float, float, str]  # x and y in pixels, and a text or a side
-_LETTER = 6.7
-_LINE = 15
-DOLLARS = "datum.value == 0 ? '$0' : format(datum.value, '$~s')"  # of an axis: its own values only
+_CALLS = "replace(format(datum.value, '~s'), 'G', 'B')"
+DOLLARS = "datum.value == 0 ? '$0' : replace(format(datum.value, '$~s'), 'G', 'B')"  # of an axis: its own values only
 
 
 def volume_axis(volumes: Sequence[float], size: Size) -> Any:
@@ -29,7 +26,7 @@ def volume_axis(volumes: Sequence[float], size: Size) -> Any:
         "volume:Q",
         scale=alt.Scale(type="log", domain=[low, high], nice=False),
         axis=alt.Axis(
-            values=ticks or [low, high], format="~s", title="calls a month (log scale)", grid=False, domain=True
+            values=ticks or [low, high], labelExpr=_CALLS, title="calls a month (log scale)", grid=False, domain=True
         ),
     )
 
@@ -57,35 +54,3 @@ def own_volume(span: Span | None, volumes: Sequence[float], low: bool = False) -
         band = alt.Chart(alt.Data(values=rows)).mark_rect(fill=NEUTRAL, opacity=0.13)
         layers.insert(0, band.encode(x=alt.X("volume:Q"), x2=alt.X2("upper:Q")))
     return layers
-
-
-def placed(points: Sequence[Spot], width: float, height: float, blocked: Sequence[Box] = ()) -> list[Spot | None]:
-    """Where the label of each point (x, y in pixels, text) stands: x, y, and the side to which it is aligned.
-
-    The first of right, left, above and below that hits no earlier label, no point and no `blocked` box (left, top,
-    right, bottom); None where none is free.
-    """
-    taken: list[Box] = [*blocked, *((x - 6, y - 6, x + 6, y + 6) for x, y, _ in points)]
-    found: list[Spot | None] = []
-    for x, y, text in points:
-        long = _LETTER * len(text)
-        sides = (
-            (x + 10, y, "left", x + 10),
-            (x - 10, y, "right", x - 10 - long),
-            (x, y - 15, "center", x - long / 2),
-            (x, y + 15, "center", x - long / 2),
-            (x + 10, y - 13, "left", x + 10),
-            (x + 10, y + 13, "left", x + 10),
-            (x - 10, y - 13, "right", x - 10 - long),
-            (x - 10, y + 13, "right", x - 10 - long),
-        )
-        boxes = [(left, cy - _LINE / 2, left + long, cy + _LINE / 2) for _, cy, _, left in sides]
-        inside = [b[0] >= 0 and b[2] <= width and b[1] >= 0 and b[3] <= height for b in boxes]
-        free = [k for k, b in enumerate(boxes) if inside[k] and not any(_hit(b, t) for t in taken)]
-        found.append(sides[free[0]][:3] if free else None)
-        taken += [boxes[free[0]]] if free else []
-    return found
-
-
-def _hit(a: Box, b: Box) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
