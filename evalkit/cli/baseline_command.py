@@ -11,7 +11,7 @@ from typing import Any
 from evalkit.cli.exits import GOOD, WRONG_INPUT, with_exit_code
 from evalkit.errors import BaselineError
 from evalkit.records.baseline import Baseline
-from evalkit.regression.compare import CompareOptions
+from evalkit.records.comparison import CompareOptions
 from evalkit.wording.numbers import points, share
 from evalkit.wording.text import plain
 from evalkit.workflows.baseline import Accepted, accept, accepted_baselines, diff, open_baseline

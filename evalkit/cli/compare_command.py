@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from evalkit.cli.exits import GOOD, with_exit_code
 from evalkit.errors import UsageError
-from evalkit.regression.compare import CompareOptions
+from evalkit.records.comparison import CompareOptions
 from evalkit.workflows.compare import compare
 
 

@@ -34,9 +34,9 @@ def report_command(options: ReportOptions) -> int:
     if options.vouched:
         result = stand_for(result, options.vouched)
     if options.as_json:
-        from evalkit.store.summary import as_json
+        from evalkit.workflows.as_data import run_json
 
-        print(json.dumps(as_json(result), ensure_ascii=False, allow_nan=False))
+        print(json.dumps(run_json(result), ensure_ascii=False, allow_nan=False))
         return GOOD
     if options.markdown:
         print(markdown_of(stored, result))

@@ -13,14 +13,14 @@ from evalkit.workflows.run import RunSettings, run_suite
 
 
 @with_exit_code
-def run_command(settings: RunSettings, as_json: bool, quiet: bool) -> int:
+def run_command(options: RunSettings, as_json: bool, quiet: bool) -> int:
     """Run a suite and show it. Returns the exit code."""
     try:
-        result = ask(lambda watch: run_suite(settings, watch), GoingOn(settings.command, settings.how), not quiet)
+        result = ask(lambda watch: run_suite(options, watch), GoingOn(options.command, options.how), not quiet)
     except Submitted as waiting:
         from evalkit.cli.batch_command import show_submitted
 
-        return show_submitted(waiting, settings.command, as_json)
+        return show_submitted(waiting, options.command, as_json)
     show_result(result, as_json, quiet)
     return GOOD if result.complete else INCOMPLETE
 
@@ -32,8 +32,8 @@ def show_result(result: RunResult, as_json: bool, quiet: bool) -> None:
         return
     import json
 
-    from evalkit.store.summary import as_json as encode
+    from evalkit.workflows.as_data import run_json
 
-    print(json.dumps(encode(result), ensure_ascii=False, allow_nan=False))
+    print(json.dumps(run_json(result), ensure_ascii=False, allow_nan=False))
     if not quiet:
         show_run(result, sys.stderr)

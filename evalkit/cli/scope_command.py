@@ -18,10 +18,9 @@ from evalkit.records.economics import Span
 from evalkit.records.evidence import Vouch
 from evalkit.records.run import RunResult
 from evalkit.report.run import show_run
-from evalkit.running.economics import read_span
 from evalkit.workflows.memo import MemoFiles, write_memo
 from evalkit.workflows.reopen import open_run
-from evalkit.workflows.scope import Question, Scope, answered, open_scope, save_answers
+from evalkit.workflows.scope import Question, Scope, answered, open_scope, read_span, save_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +113,9 @@ def _typed(span: Span) -> str:
 
 def _show(result: RunResult, options: ScopeOptions) -> int:
     if options.as_json:
-        from evalkit.store.summary import as_json
+        from evalkit.workflows.as_data import run_json
 
-        print(json.dumps(as_json(result), ensure_ascii=False, allow_nan=False))
+        print(json.dumps(run_json(result), ensure_ascii=False, allow_nan=False))
         return GOOD
     show_run(result, sys.stdout, quiet=True)
     if not Path(result.run).is_dir():

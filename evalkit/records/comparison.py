@@ -13,6 +13,14 @@ What = Literal["data", "prompt", "scoring", "form", "parameters", "model", "vers
 
 
 @dataclass(frozen=True, slots=True)
+class CompareOptions:
+    """`margin` (a share) asks for a non-inferiority reading; `flips` is how many are kept in each direction."""
+
+    margin: float | None = None
+    flips: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """What a side's figures come from. Digests are SHA-256 (hex); None is unknown, and then nothing is said.
 

@@ -8,7 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from evalkit.records.comparison import Flip, LeftOut, NonInferiority, Pair, SampleText, Side, SideFigures
+from evalkit.records.comparison import (
+    CompareOptions,
+    Flip,
+    LeftOut,
+    NonInferiority,
+    Pair,
+    SampleText,
+    Side,
+    SideFigures,
+)
 from evalkit.regression.differences import differences
 from evalkit.stats.multiple import holm
 from evalkit.stats.paired import PairedComparison, compare_paired
@@ -17,14 +26,6 @@ Floats = NDArray[np.float64]
 
 ALPHA = 0.05
 _UNKNOWN = SampleText(None, None, None)
-
-
-@dataclass(frozen=True, slots=True)
-class CompareOptions:
-    """`margin` (a share) asks for a non-inferiority reading; `flips` is how many are kept in each direction."""
-
-    margin: float | None = None
-    flips: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

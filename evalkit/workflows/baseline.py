@@ -9,7 +9,7 @@ from pathlib import Path
 from evalkit.errors import BaselineError
 from evalkit.quote import nearest
 from evalkit.records.baseline import Baseline
-from evalkit.records.comparison import Comparison, Side
+from evalkit.records.comparison import CompareOptions, Comparison, Side
 from evalkit.regression.baseline_side import is_baseline, side_of_baseline, sides_of_baselines
 from evalkit.regression.baselines import (
     ROOT,
@@ -20,7 +20,7 @@ from evalkit.regression.baselines import (
     read_baseline,
     write_baseline,
 )
-from evalkit.regression.compare import CompareOptions, compare_sides
+from evalkit.regression.compare import compare_sides
 from evalkit.regression.results import RunResults, results_of_run
 from evalkit.regression.sides import sides_of_run
 from evalkit.store.read import is_run

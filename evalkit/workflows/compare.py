@@ -9,9 +9,9 @@ from pathlib import Path
 
 from evalkit.errors import CompareError
 from evalkit.quote import nearest
-from evalkit.records.comparison import Comparison, Side
+from evalkit.records.comparison import CompareOptions, Comparison, Side
 from evalkit.regression.baseline_side import is_baseline, sides_of_baselines
-from evalkit.regression.compare import CompareOptions, common_samples, compare_sides
+from evalkit.regression.compare import common_samples, compare_sides
 from evalkit.regression.sides import sides_of_run
 from evalkit.store.read import is_run
 

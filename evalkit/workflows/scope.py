@@ -11,7 +11,7 @@ from evalkit.errors import RunError, SuiteError
 from evalkit.records.economics import Economics, Span
 from evalkit.records.evidence import Facts, Vouch
 from evalkit.records.run import RunResult
-from evalkit.running.economics import economics_of, with_answers
+from evalkit.running.economics import economics_of, read_span, with_answers
 from evalkit.running.estimates import unmeasured, volume_of
 from evalkit.running.evidence import Gathered, facts_of, rules_of
 from evalkit.running.figures import skipped_result
@@ -22,6 +22,8 @@ from evalkit.store.runs import newest_run
 from evalkit.suite.file.load import load_suite
 from evalkit.suite.file.loaded import LoadedSuite
 from evalkit.workflows.reopen import decided, open_run
+
+__all__ = ["QUESTIONS", "Question", "Scope", "answered", "open_scope", "read_span", "save_answers"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from evalkit.records.comparison import Provenance, SampleText
-from evalkit.regression.compare import CompareOptions, common_samples, compare_sides
+from evalkit.records.comparison import CompareOptions, Provenance, SampleText
+from evalkit.regression.compare import common_samples, compare_sides
 from evalkit.regression.differences import differences
 from evalkit.stats.mcnemar import mcnemar_exact
 from evalkit.stats.multiple import holm

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from evalkit.records.comparison import Comparison, NonInferiority, Pair, Provenance, SampleText
+from evalkit.records.comparison import CompareOptions, Comparison, NonInferiority, Pair, Provenance, SampleText
 from evalkit.records.estimate import Estimate
-from evalkit.regression.compare import CompareOptions, compare_sides
+from evalkit.regression.compare import compare_sides
 from evalkit.report.comparison import comparison_json, show_comparison
 from evalkit.report.comparison_words import readings
 from tests.regression.made import side

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import evalkit as package
+from evalkit.records.comparison import CompareOptions
 from evalkit.records.sample_row import SampleRow
 from evalkit.regression.baselines import read_baseline
-from evalkit.regression.compare import CompareOptions
 from evalkit.store.read import read_run
 from evalkit.workflows.baseline import accept, accepted_baselines, diff, open_baseline
 from evalkit.workflows.compare import compare

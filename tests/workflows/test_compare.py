@@ -13,7 +13,7 @@ import pytest
 import evalkit as package
 from evalkit.cli.compare_command import compare_command
 from evalkit.errors import CompareError, RunError
-from evalkit.regression.compare import CompareOptions
+from evalkit.records.comparison import CompareOptions
 from evalkit.workflows.baseline import accept
 from evalkit.workflows.compare import compare, sides_of
 from tests.cli_helper import evalkit, write, write_rows

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from evalkit.errors import Place, SuiteError, SuiteMistake, SuiteMistakes
+from evalkit.errors import SuiteError, SuiteMistake, SuiteMistakes
 from evalkit.quote import nearest
 from evalkit.suite.config.base import YamlPath
 from evalkit.suite.config.suite import DEFAULT_PROMPT
 from evalkit.suite.file.loaded import PromptTexts
-from evalkit.suite.file.text_file import read_text
+from evalkit.suite.file.text_file import line_of
 from evalkit.suite.file.yaml_source import YamlSource
 
 
@@ -33,25 +34,25 @@ def located(source: YamlSource, texts: Mapping[str, PromptTexts] | None = None) 
 
 def _first(source: YamlSource, texts: Mapping[str, PromptTexts], mistakes: tuple[SuiteMistake, ...]) -> SuiteError:
     """The first mistake in the order of the file; several at one spot count once."""
-    placed: dict[tuple[int, int], SuiteMistake] = {}
-    for mistake in mistakes:
-        placed.setdefault(source.position(_in_file(source.data, mistake.path), mistake.key), mistake)
-    position, first = min(placed.items(), key=lambda item: item[0])
-    place = source.place(position) if first.line is None else _inside(source, texts, first)
+    asked = [_in_file(source.data, mistake.path) for mistake in mistakes]
+    files = [_own_file(texts, mistake) for mistake in mistakes]
+    lines = [None if file is not None else mistake.line for mistake, file in zip(mistakes, files, strict=True)]
+    spots = source.places(asked, [mistake.key for mistake in mistakes], lines)
+    placed: dict[tuple[int, int], int] = {}
+    for i, spot in enumerate(spots):
+        placed.setdefault((spot.line or 1, spot.column or 1), i)
+    chosen = placed[min(placed)]
+    first, file = mistakes[chosen], files[chosen]
+    place = spots[chosen] if file is None or first.line is None else line_of(file, first.line)
     hint = nearest(*first.near) if first.near is not None else first.hint
     return SuiteError(first.problem, place, expected=first.expected, hint=hint, more=len(placed) - 1)
 
 
-def _inside(source: YamlSource, texts: Mapping[str, PromptTexts], mistake: SuiteMistake) -> Place:
-    """A line inside a text: of the suite where the text stands in it, of the text's own file where it has one."""
-    path, line, file = mistake.path, mistake.line or 1, None
-    text = texts.get(str(path[1])) if len(path) > 2 and path[0] == "prompts" else None
-    if text is not None:
-        file = {"system": text.system_file, "user": text.user_file}.get(str(path[2]))
-    if file is None:
-        return source.place(source.position_inside(_in_file(source.data, path), line))
-    lines = read_text(file).splitlines()
-    return Place(file, line, 1, lines[line - 1] if 0 < line <= len(lines) else "")
+def _own_file(texts: Mapping[str, PromptTexts], mistake: SuiteMistake) -> Path | None:
+    """The file of a prompt's text in which a line is meant; None where the text stands in the suite."""
+    path = mistake.path
+    text = texts.get(str(path[1])) if mistake.line is not None and len(path) > 2 and path[0] == "prompts" else None
+    return None if text is None else {"system": text.system_file, "user": text.user_file}.get(str(path[2]))
 
 
 def _in_file(data: Mapping[str, Any], path: YamlPath) -> YamlPath:

@@ -34,3 +34,9 @@ def read_text(path: Path, max_bytes: int | None = None) -> str:
             Place(path, len(lines), len(lines[-1]) + 1),
             expected="a file saved as UTF-8",
         ) from None
+
+
+def line_of(path: Path, line: int) -> Place:
+    """The start of a line, from 1, of a text file. Raises SuiteError as `read_text`."""
+    lines = read_text(path).splitlines()
+    return Place(path, line, 1, lines[line - 1] if 0 < line <= len(lines) else "")

@@ -9,7 +9,7 @@ may hold underscores between digits. Keys are always text, as written.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,13 @@ class YamlSource:
     def place(self, position: Position) -> Place:
         """The position with file and line, for an error."""
         return Place(self.path, *position, self.line_text(position[0]))
+
+    def places(self, paths: Sequence[YamlPath], keys: Sequence[bool], lines: Sequence[int | None]) -> list[Place]:
+        """Where each path stands: its value, its key, or a line of its text."""
+        found = []
+        for path, key, line in zip(paths, keys, lines, strict=True):
+            found.append(self.place(self.position(path, key) if line is None else self.position_inside(path, line)))
+        return found
 
     def error(
         self, problem: str, position: Position, *, expected: str | None = None, hint: str | None = None
