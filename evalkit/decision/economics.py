@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from evalkit.decision.clearing import wrong_labels
 from evalkit.decision.montecarlo import DRAWS, Simulation, payback
 from evalkit.decision.project import MEASURED, TUNED_ACCURACY, Input, Project
 from evalkit.decision.rivals import Candidate, accuracy_of, candidates, choose, rivals
 from evalkit.decision.tuned import ZERO, per_month, tuned_cost
-from evalkit.records.economics import Economics, EconomicsFigures, Rival, Tuned
+from evalkit.records.economics import Economics, EconomicsFigures, Rival, Span, Tuned
 from evalkit.records.estimate import Estimate
 from evalkit.records.evidence import Case, Facts
 from evalkit.records.metric import kind_of
 from evalkit.records.run import ContenderResult, RunResult
 
+_MOST_WRONG = 0.5  # beyond this no accuracy says anything
 _PER_ANSWER, _PER_MONTH = "value_of_a_correct_answer", "value_of_meeting_need_per_month"
 
 
@@ -124,6 +126,7 @@ def _project(ground: _Ground) -> Project | None:
         retrains_per_year=(again and economics.retrains_per_year) or ZERO,
         price_change=economics.prompted_price_change_per_year or ZERO,
         prompted_accuracy=_measured_accuracy(candidate.contender),
+        wrong_labels=_hidden(ground),
         tuned_accuracy=_tuned_accuracy(ground),
         sunk=ground.sunk,
     )
@@ -211,6 +214,13 @@ def _endpoint(contenders: Sequence[ContenderResult], built: str | None) -> Conte
 def _measured_accuracy(contender: ContenderResult) -> Input | None:
     estimate: Estimate | None = (contender.metrics or {}).get("accuracy")
     return Input.measured(f"{MEASURED}{contender.id}", estimate)
+
+
+def _hidden(ground: _Ground) -> Span:
+    """How much of the prompted accuracy wrong labels may hide from an expected one; two measured ones are alike."""
+    measured = ground.endpoint is not None and _measured_accuracy(ground.endpoint) is not None
+    wrong = wrong_labels(ground.facts)
+    return ZERO if measured or wrong is None else Span(0.0, min(wrong.high, _MOST_WRONG))
 
 
 def _tuned_accuracy(ground: _Ground) -> Input | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evalkit.decision.gap import evidence, frontier
-from evalkit.records.economics import EconomicsFigures
+from evalkit.records.economics import EconomicsFigures, Payback
 from evalkit.records.evidence import Case, Facts
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.records.verdict import AnswerState
@@ -42,6 +42,12 @@ class Ground:
         """Frontier models of the suite that were not measured on test."""
         measured = {c.model for c in frontier(self.result)}
         return [name for name in self.facts.listed_frontier if name not in measured]
+
+    def unmeasured_cheaper_than(self, payback: Payback) -> list[str]:
+        """Frontier models that were not measured and may be cheaper than the rival of a payback, or of unknown cost."""
+        rival = min(r.per_1000_calls for r in self.economics.rivals if r.contender == payback.rival and r.suits)
+        known = {u.model: u.per_1000_calls for u in self.result.unmeasured}
+        return [name for name in self.unmeasured if (cost := known.get(name)) is None or cost < rival]
 
 
 def accuracy(contender: ContenderResult) -> float:

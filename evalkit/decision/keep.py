@@ -111,6 +111,9 @@ def question3(ground: Ground) -> Answer:
     lacking = lacks(mine, ground.result, ground.facts)
     if state == "for" and lacking:
         return Answer(3, "undecided", f"{why}; but {lacking[0].why}.", lines)
+    cheaper = ground.unmeasured_cheaper_than(payback)
+    if state == "for" and cheaper:
+        return Answer(3, "undecided", f"{why}; but {listed(cheaper)} was not measured and may do it for less.", lines)
     if state == "for" and ground.meets.get(mine.id) is not True:
         return Answer(3, "undecided", f"{why}; but it is not known to meet all needs.", lines)
     return Answer(3, state, f"{why}.", lines)

@@ -18,6 +18,7 @@ from evalkit.stats.critical import critical_value, tail_of
 
 CALLS, PROMPTED, BUILD = "calls_per_month", "prompted_cost_per_1000_calls", "build_cost"
 MEASURED = "accuracy of "  # so begins the name of an input that was measured
+WRONG_LABELS = "label_error_share"
 OPERATIONS = "operations_per_month"
 VALUE, TUNED_ACCURACY = "value_of_a_correct_answer", "tuned_accuracy"
 
@@ -76,7 +77,8 @@ class Project:
     `prompted` are the options of the rival, of which the cheapest at each volume is taken, or its cost in dollars a
     call. `labels` are still to be bought, at `label_cost` each. `value` is dollars per correct answer and needs both
     accuracies; `value_per_month` is that of meeting the needs. Either is None where it does not count; both may count.
-    `operations` are the people who keep it running, a month. `sunk` says that the build is paid for already.
+    `wrong_labels` may hide right answers from the measured accuracy, and not from the expected one. `operations` are
+    the people who keep it running, a month. `sunk` says that the build is paid for already.
     """
 
     calls: Span
@@ -94,6 +96,7 @@ class Project:
     value: Span | None = None
     value_per_month: Span | None = None
     prompted_accuracy: Input | None = None
+    wrong_labels: Span = ZERO
     tuned_accuracy: Input | None = None
     sunk: bool = False
 
@@ -105,6 +108,7 @@ class Project:
             Input.of("tuned_cost_per_1000_calls", self.tuned.marginal, 1000.0),
             Input.of("hosting_per_month", self.tuned.fixed),
             Input.of(OPERATIONS, self.operations),
+            Input.of(WRONG_LABELS, self.wrong_labels),
             Input.of(BUILD, self.build),
             Input.of("label_cost_each", self.label_cost),
             Input.of("retrain_cost", self.retrain_cost),
@@ -123,7 +127,7 @@ class Project:
     @property
     def single_figures(self) -> bool:
         """Whether no declared input is a range; what was measured is none that somebody gave."""
-        return not any(i.ranged for i in self.inputs if not i.name.startswith(MEASURED))
+        return not any(i.ranged for i in self.inputs if not i.name.startswith(MEASURED) and i.name != WRONG_LABELS)
 
     def draw(self, n: int, seed: int) -> dict[str, FloatArray]:
         """`n` draws of each input by name: (n,) each."""
@@ -143,7 +147,8 @@ class Project:
         """Correct answers a month that the fine-tune adds (n,), below 0 where it is worse; None where unknown."""
         if self.prompted_accuracy is None or self.tuned_accuracy is None:
             return None
-        return x[CALLS] * (x[self.tuned_accuracy.name] - x[self.prompted_accuracy.name])
+        prompted = np.minimum(1.0, x[self.prompted_accuracy.name] / (1 - x[WRONG_LABELS]))
+        return np.asarray(x[CALLS] * (x[self.tuned_accuracy.name] - prompted))
 
     def running(self, x: Mapping[str, FloatArray]) -> FloatArray:
         """What the fine-tune costs a month, all in but for the build: (n,)."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from evalkit.decision.clearing import Doubt, ceilings, doubts
 from evalkit.decision.gap import evidence, frontier, requirements_of
-from evalkit.decision.ground import THUMB, Ground
+from evalkit.decision.ground import THUMB, Ground, accuracy
 from evalkit.decision.likely import CHEAPER, by_probability, chance
 from evalkit.decision.sense import lacks
 from evalkit.records.economics import Quantiles
@@ -49,21 +49,26 @@ def question1(ground: Ground) -> Question1:
     return _all_unmet(ground, asked)
 
 
-def _if_sensible(ground: Ground, answer: Answer, resting_on: Sequence[ContenderResult]) -> Question1:
+def _if_sensible(ground: Ground, answer: Answer, asked: Sequence[ContenderResult]) -> Question1:
     """An answer for a fine-tune stands only on figures that make sense, and on needs that the labels allow."""
-    found = (*_lacking(ground, resting_on), *ceilings(ground.result, ground.facts))
+    found = (*_lacking(ground, asked), *ceilings(ground.result, ground.facts))
     if answer.state != "for" or not found:
-        return Question1(answer, found if answer.state == "undecided" else ())
+        unsound = tuple(f"Not sound: {why}." for why in _unsound(ground, asked))
+        return Question1(replace(answer, evidence=(*answer.evidence, *unsound)), found if answer.state != "for" else ())
     why = f"{answer.why.rstrip('.')}; but {found[0].why}."
     return Question1(Answer(1, "undecided", why, answer.evidence), found)
 
 
 def _lacking(ground: Ground, asked: Sequence[ContenderResult]) -> list[Doubt]:
-    return [
-        Doubt(lack.kind, contender.model, "", lack.why)
-        for contender in asked
-        for lack in lacks(contender, ground.result, ground.facts)
-    ]
+    """What the figures lack that the answer rests on: those of the most accurate contender."""
+    best = max(asked, key=accuracy)
+    return [Doubt(lack.kind, best.model, "", lack.why) for lack in lacks(best, ground.result, ground.facts)]
+
+
+def _unsound(ground: Ground, asked: Sequence[ContenderResult]) -> list[str]:
+    """What is wrong with the figures of the others: said, though nothing rests on them."""
+    best = max(asked, key=accuracy)
+    return [lack.why for c in asked if c is not best for lack in lacks(c, ground.result, ground.facts)]
 
 
 def _answer(ground: Ground, state: AnswerState, why: str) -> Answer:
@@ -84,6 +89,9 @@ def _dearer(ground: Ground) -> Answer:
         f"{payback.rival} ({payback.option}) meets all needs; a fine-tune is cheaper to run, the build left out, with "
         f"a probability of {chance(payback.p_cheaper, payback)}",
     )
+    cheaper = ground.unmeasured_cheaper_than(payback)
+    if state == "for" and cheaper:
+        state, why = "undecided", f"{why.rstrip('.')}; but {listed(cheaper)} was not measured and may be cheaper still."
     by = payback.cheaper_by
     saved = () if by is None else (f"It saves {percent(by.median)} of the prompted bill (80 %: {_ends(by)}).",)
     return Answer(1, state, why, (*saved, THUMB, *_standings(ground)))

@@ -34,29 +34,29 @@ def reach(ground: Ground) -> Reach:
     """The rule: a range that cannot reach the need is against, and so is one below the best prompted figure.
 
     "Cannot" is P(tuned ≥ need) = 0; a chance below a half, or an undeclared expectation where accuracy is needed, is
-    undecided. The prompted figure is the most accurate prompted contender's; its 95 % interval must lie above the range
-    for a sure "against".
+    undecided. Without a need of accuracy nothing hangs on it. The prompted figure is the most accurate contender's; its
+    95 % interval must lie above the range for a sure "against".
     """
     economics, needed = ground.facts.economics, needed_accuracy(ground)
+    if needed is None:
+        return Reach("for", "no accuracy is needed")
     expected = None if economics is None else economics.tuned_accuracy
     if expected is None:
-        if needed is None:
-            return Reach("for", "no accuracy is needed")
         return Reach(
             "undecided",
             f"that a fine-tune reaches the accuracy of {share(needed)} needed is not declared "
             f"(`economics.{TUNED_ACCURACY}`)",
         )
     said = f"a fine-tune reaches an accuracy of {span_of(expected, 'share')}"
-    chance = 1.0 if needed is None else chance_of(expected, needed)
-    if needed is not None and chance == 0:
+    chance = chance_of(expected, needed)
+    if chance == 0:
         return Reach("against", f"by your own expectation {said}, below the {share(needed)} needed")
     best = _best_prompted(ground)
     if best is not None and expected.high < best.low:
         return Reach(
             "against", f"by your own expectation {said}, and prompting reaches {share(best.centre)} ({best.name})"
         )
-    if needed is not None and chance < EVEN:
+    if chance < EVEN:
         return Reach(
             "undecided",
             f"by your own expectation {said}, which is the {share(needed)} needed with a probability of "
@@ -67,8 +67,6 @@ def reach(ground: Ground) -> Reach:
             "undecided",
             f"by your own expectation {said}, and prompting reaches about {share(best.centre)} ({best.name})",
         )
-    if needed is None:
-        return Reach("for", f"you expect that {said}")
     return Reach(
         "for",
         f"you expect that {said}: the {share(needed)} needed with a probability of {percent(chance)}",
