@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evalkit.records.estimate import Estimate
+from evalkit.stats.binomial import tail_at_least
 from evalkit.stats.clusters import FloatArray
 from evalkit.stats.critical import one_sided, tail_of
 
@@ -112,10 +113,8 @@ def quantile_estimate(values: ArrayLike, q: float) -> Estimate:
 def at_most(k: int, n: int, q: float) -> float:
     """P(Bin(n, q) <= k)."""
     if n > _FEW:
-        from scipy.special import bdtr
-
-        return float(bdtr(k, n, q))
-    # A sum of few terms does not need SciPy, whose import costs more than a small run.
+        return tail_at_least(n - k, n, 1 - q)
+    # Of few values a plain sum gives the last digit too, where the error is reached exactly.
     return min(1.0, math.fsum(math.comb(n, i) * q**i * (1 - q) ** (n - i) for i in range(k + 1)))
 
 

@@ -84,8 +84,8 @@ def test_what_has_no_quantile_is_refused(x: list[float], q: float) -> None:
         quantile(x, q)
 
 
-@pytest.mark.parametrize("n", [1, 2, 17, 50, 51, 400])
+@pytest.mark.parametrize("n", [1, 2, 17, 50, 400, 20_000, 1_000_000])
 @pytest.mark.parametrize("q", [0.05, 0.5, 0.95, 0.99])
-def test_the_binomial_of_small_samples_is_scipys(n: int, q: float) -> None:
+def test_the_binomial_is_scipys(n: int, q: float) -> None:
     for k in range(0, n + 1, max(1, n // 17)):
         assert at_most(k, n, q) == pytest.approx(float(binom.cdf(k, n, q)), rel=1e-9, abs=1e-15)
