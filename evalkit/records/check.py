@@ -49,7 +49,9 @@ class DropTest:
     `p` is the one-sided p of "not worse" of the first run, None where nothing can be decided. `p_corrected` is
     after Holm over all drop tests of the night: of `p` where there was no second run, else of the p over both
     runs. `visible` is the smallest drop that is seen with 80 % power. `second` is the difference of the fresh
-    run that was asked to confirm, and `both` that of the two runs together.
+    run that was asked to confirm, and `both` that of the two runs together. `night` is the sd of the share between
+    nights, known from so many `nights` (1, the baseline's, where there are no others: then it is assumed); None where
+    nothing was asked again.
     """
 
     n: int
@@ -59,6 +61,8 @@ class DropTest:
     visible: float | None
     second: float | None = None
     both: float | None = None
+    night: float | None = None
+    nights: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evalkit.records.baseline import Baseline, SampleResult
 from evalkit.records.estimate import Estimate
@@ -67,6 +68,20 @@ def together(first: Baseline, second: Baseline) -> Baseline:
     again = {sample.id: sample.answers for sample in second.samples}
     samples = tuple(replace(s, answers=s.answers + again.get(s.id, "")) for s in first.samples)
     return replace(first, epochs=first.epochs + second.epochs, samples=samples)
+
+
+def means_of(gate: str, nights: Sequence[Baseline]) -> NDArray[np.float64]:
+    """The means of a share (nights, samples), on the samples that all nights answered with the same right answer."""
+    there = [{sample.id: sample for sample in night.samples} for night in nights]
+    means = np.array(
+        [
+            _means(SHARES[gate], [samples[s.id] for samples in there])
+            for s in nights[0].samples
+            if all(s.id in samples and samples[s.id].target == s.target for samples in there)
+        ],
+        dtype=np.float64,
+    ).reshape(-1, len(nights))
+    return np.asarray(means[~np.isnan(means).any(axis=1)].T, dtype=np.float64)
 
 
 def _means(

@@ -64,12 +64,26 @@ class DropWords:
             f"enough to rule out chance (p {self._p()}); {self._seen()}"
         )
 
+    def one_night(self) -> str:
+        """Both runs show it, but they share the night, and nights differ."""
+        return (
+            f"{self._moved()}, and {self._second()} in a fresh run of the same night, but one night cannot tell a bad "
+            f"night from a worse model: {self._between()}, so this may be the night's doing (p {self._p()}). "
+            "Check again on another night"
+        )
+
     def confirmed(self) -> str:
         """A regression."""
         return (
             f"{self._moved()}, more than the tolerance of {in_points(self.tolerance)}; the fresh run confirms it "
             f"({self._second()}; p {self._p()} after correction over the night)"
         )
+
+    def _between(self) -> str:
+        spread = points(self.test.night)
+        if self.test.nights is None or self.test.nights < 2:
+            return f"without earlier nights they are taken to differ by {spread} points (sd) in a model this unsteady"
+        return f"they differ by {spread} points (sd, {count(self.test.nights, 'night')})"
 
     def _moved(self) -> str:
         """`accuracy fell by 4.2 points (.921 to .879, 95 % interval −6.6 to −1.8, n 500)`."""

@@ -8,8 +8,12 @@ A drop goes through three steps:
 2. The fresh run must show the same by itself: chance in one night, or a baseline that was a little lucky, rarely does.
 3. The p over both runs together, of which the baseline's own sampling error is a part, is corrected by Holm over all
    drop tests of the night, those without a second run counting as 1. It fails at 0.01.
+4. Both runs share the night. The larger p counts in step 3: that over both runs, or that of "a bad night"
+   (`stats/nights.py`), in which the variance between nights belongs to the null. The earlier nights of the suite tell
+   it; before there are any it is assumed. Nights just before this one that showed the drop too are in question with it,
+   not among those that tell what is usual.
 
-Steps 1 and 2 only ever hold failures back, so that step 3 keeps the level, whatever the tests have in common. For
+Steps 1, 2 and 4 only ever hold failures back, so that step 3 keeps the level, whatever the tests have in common. For
 baselines that are one run the simulation in scripts/bench/nightly_gate finds false alarms on far fewer nights, and even
 where each baseline is the best of five runs on fewer than 1 %.
 """
@@ -23,8 +27,9 @@ from evalkit.records.baseline import Baseline
 from evalkit.records.check import DropTest, Finding, GateName, Gates, Limit, Outcome, Then
 from evalkit.records.estimate import Requirement
 from evalkit.regression import gate_words as words
-from evalkit.regression.drop import Fall, fall, together
+from evalkit.regression.drop import Fall, fall, means_of, together
 from evalkit.stats.multiple import holm
+from evalkit.stats.nights import NightTest, night_test
 from evalkit.wording.numbers import change
 
 NIGHT_LEVEL = 0.01
@@ -46,10 +51,11 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The fresh run of a suspect: its results, or the reason why there are none."""
+    """The fresh run of a suspect: its results, or the reason why there are none; and earlier nights, oldest first."""
 
     results: Baseline | None = None
     reason: str = ""
+    earlier: tuple[Baseline, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,22 +150,42 @@ class _Case:
     corrected: dict[GateName, tuple[float | None, float | None]] = field(default_factory=dict)
     both: dict[GateName, Fall] = field(default_factory=dict)
     second: dict[GateName, Fall] = field(default_factory=dict)
+    nights: dict[GateName, NightTest] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         fresh = self.again.results if self.again else None
-        if fresh is None or self.held.baseline is None:
+        if self.again is None or fresh is None or self.held.baseline is None:
             return
         merged = together(self.held.tonight, fresh)
         for gate, fell in self.falls.items():
             if self.look.shows(fell, _limit(self.held, gate)):
                 self.both[gate] = fall(gate, self.held.baseline, merged)
                 self.second[gate] = fall(gate, self.held.baseline, fresh)
+                found = self._night(gate, self.again.earlier, merged, fresh)
+                if found is not None:
+                    self.nights[gate] = found
+
+    def _night(
+        self, gate: GateName, earlier: Sequence[Baseline], merged: Baseline, fresh: Baseline
+    ) -> NightTest | None:
+        """Whether one night may do this. Nights that showed the drop, up to tonight, are in question with it."""
+        before, limit = self.held.baseline, _limit(self.held, gate)
+        assert before is not None
+        usual, bad = list(earlier), [merged]
+        while usual and self.look.shows(fall(gate, before, usual[-1]), limit):
+            bad.append(usual.pop())
+        means = means_of(gate, [before, *usual, *bad, self.held.tonight, fresh])
+        k, epochs = 1 + len(usual), before.epochs
+        return night_test(means[:k], means[k:-2], means[-2:], epochs) if means.shape[1] else None
 
     def final_p(self, gate: GateName) -> float | None:
         """The p that may fail: over both runs where there are two, else 1; None for a test that was not made."""
         if self.falls[gate].p is None:
             return None
-        return self.both[gate].p if gate in self.both else 1.0
+        if gate not in self.both:
+            return 1.0
+        p, night = self.both[gate].p, self.nights.get(gate)
+        return p if p is None or night is None else max(p, night.p)
 
     def findings(self, level: float) -> Iterator[Finding]:
         """All findings; `level` is that of one test of the night."""
@@ -174,7 +200,7 @@ class _Case:
     def _drop(self, gate: GateName, level: float) -> Finding:
         fell, limit = self.falls[gate], _limit(self.held, gate)
         p_first, p_final = self.corrected[gate]
-        second, both = self.second.get(gate), self.both.get(gate)
+        second, both, night = self.second.get(gate), self.both.get(gate), self.nights.get(gate)
         test = DropTest(
             n=fell.paired.n,
             difference=fell.estimate,
@@ -183,6 +209,8 @@ class _Case:
             visible=fell.visible(level) if fell.paired.decides else None,
             second=second.paired.difference if second else None,
             both=both.paired.difference if both else None,
+            night=night.spread if night else None,
+            nights=night.nights if night else None,
         )
         outcome, text = self._judge_drop(gate, test, p_first)
         return Finding(gate, outcome, text, -fell.drop if fell.paired.n else None, -limit.most, test)
@@ -212,6 +240,9 @@ class _Case:
             return "undecided", said.not_asked_again(self.again.reason if self.again else "")
         if second.drop <= limit.most or both.drop <= limit.most:
             return "note", said.not_confirmed()
+        night = self.nights.get(gate)
+        if p_final > NIGHT_LEVEL and night is not None and both.p is not None and night.p > both.p:
+            return "undecided", said.one_night()
         if p_final > NIGHT_LEVEL or not self.look.shows(second, limit):
             return "undecided", said.not_enough()
         return "fail", said.confirmed()

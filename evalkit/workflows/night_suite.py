@@ -13,9 +13,11 @@ from evalkit.errors import (
     Submitted,
     SuiteError,
 )
+from evalkit.records.baseline import Baseline
 from evalkit.records.check import Gates, SuiteCheck
 from evalkit.records.run import RunResult
 from evalkit.regression.baselines import baseline_files, find_baseline, read_baseline
+from evalkit.regression.earlier import earlier_nights
 from evalkit.regression.gates import Again, Held
 from evalkit.regression.results import RunResults, results_of_run
 from evalkit.running.execute import execute
@@ -126,8 +128,18 @@ class NightSuite:
             self.check = replace(self.check, complete=False)
             return
         self.confirming = results.folder
+        earlier = self._earlier(suspects, night.runs)
         for name in suspects:
             there = results.baselines.get(name)
-            self.again[name] = Again(there) if there else Again(reason="the fresh run has no answers")
+            self.again[name] = (
+                Again(there, earlier=earlier.get(name, ())) if there else Again(reason="the fresh run has no answers")
+            )
         if not result.complete:
             self.check = replace(self.check, complete=False)
+
+    def _earlier(self, suspects: Sequence[str], runs: Path) -> dict[str, tuple[Baseline, ...]]:
+        """The nights that tell how much one differs from another, for those in question."""
+        assert self.results is not None
+        accepted = {h.tonight.contender: h.baseline for h in self.held if h.baseline is not None}
+        wanted = {name: accepted[name] for name in suspects if name in accepted}
+        return earlier_nights(runs / self.check.suite, self.results.folder.name, wanted)

@@ -163,14 +163,16 @@ def as_baseline(run: tuple[Bools, Bools]) -> Baseline:
     return baseline(["+" if right else "-" if valid else "f" for right, valid in zip(*run, strict=True)])
 
 
-def test_the_simulation_follows_the_gate() -> None:
+@pytest.mark.parametrize("history", [0, 6])
+def test_the_simulation_follows_the_gate(history: int) -> None:
     """The same draws through the gate and through the simulation of it give the same failures."""
-    world = World(contenders=6, n=300, flaky=0.3)
+    world = World(contenders=6, n=300, flaky=0.3, shift=0.3 if history else 0.0, history=history)
     failed = 0
     for seed in range(12):
         rng = np.random.default_rng(seed)
         contenders = [Contender(world, rng) for _ in range(world.contenders)]
-        broken = {i: rng.random(world.n) < 0.04 * i for i in range(3)}
+        broken = {i: rng.random(world.n) < 0.06 * i for i in range(3)}
+        earlier_of = [tuple(as_baseline(run) for run in contender.nights) for contender in contenders]
         state = rng.bit_generator.state
         expected, _ = night_fails(contenders, rng, broken)
         rng.bit_generator.state = state
@@ -178,10 +180,11 @@ def test_the_simulation_follows_the_gate() -> None:
         others = [Held(same, same, Gates())] * (world.contenders - 1)  # so that the night has as many tests
         night, again = [], {}
         for i, contender in enumerate(contenders):
-            first = as_baseline(contender.run(rng, broken.get(i)))
+            chances, earlier = contender.night(rng), earlier_of[i]
+            first = as_baseline(contender.run(rng, chances, broken.get(i)))
             night.append(Held(first, as_baseline(contender.baseline), Gates()))
             if first_look([night[i], *others]).suspects:
-                again[i] = Again(as_baseline(contender.run(rng, broken.get(i))))
+                again[i] = Again(as_baseline(contender.run(rng, chances, broken.get(i))), earlier=earlier)
         found = judge_night(night, first_look(night), again)
         assert [any(f.outcome == "fail" for f in findings) for findings in found] == expected
         failed += sum(expected)

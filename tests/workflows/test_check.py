@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,19 @@ def test_a_drop_fails_after_one_fresh_run_of_the_affected_contender(place: Place
     assert (place.folder / done.json["suites"][0]["contenders"][0]["confirmed_by"]).is_dir()
     # The confirming run is nobody's newest run, and the same night's check sends nothing new after it is through.
     assert place.run("report", "runs/tickets", "--json").json["run"] == done.json["suites"][0]["run"]
+
+
+def test_earlier_nights_are_read_before_a_drop_fails(place: Place) -> None:
+    suite = place.suite()
+    place.accepted(suite)
+    (accepted,) = (place.folder / "runs/tickets").iterdir()
+    for day in range(1, 5):
+        shutil.copytree(accepted, accepted.with_name(f"2020-01-0{day}T02-00-00Z-c0ffee"))
+    place.server.configure(answers=BROKEN)
+    _forget(place, "claude-haiku-5-5")
+    found = findings(place.run("check", suite, "--json"))["drop"]
+    assert found["outcome"] == "fail"
+    assert (found["test"]["nights"], found["test"]["night"]) == (5, 0.0)
 
 
 def _forget(place: Place, model: str) -> None:
