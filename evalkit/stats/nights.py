@@ -66,8 +66,8 @@ def _chance(good: FloatArray, runs: FloatArray, epochs: int) -> float:
     within = float(runs.var(axis=0, ddof=1).mean())
     if good.shape[0] == 1:
         return within * epochs
-    over = float(good.var(axis=0, ddof=1).mean())
-    return (within + (good.shape[0] - 1) * over) / good.shape[0] * epochs
+    over, k = float(good.var(axis=0, ddof=1).mean()), int(good.shape[0])
+    return (within + (k - 1) * over) / k * epochs
 
 
 def _p(drop: float, variance: float, unsure: float, df: float) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from evalkit.records.evidence import LabelConflicts
+from evalkit.records.evidence import LabelConflicts, Rules
 from evalkit.report.run import show_run
 from evalkit.running import label_conflicts as module
 from evalkit.running.label_conflicts import conflicts_of
@@ -129,3 +129,9 @@ def test_a_run_and_its_memo_tell_it(tmp_path: Path) -> None:
     assert "ticket" not in str(data["facts"]["label_conflicts"])
     assert evalkit("report", data["run"], "--html", "memo.html", cwd=tmp_path).code == 0
     assert SAID in (tmp_path / "memo.html").read_text(encoding="utf-8")
+
+
+def test_the_rules_of_the_suite_are_facts(tmp_path: Path) -> None:
+    assert open_scope(suite(tmp_path), tmp_path / "runs").facts.rules == Rules(1000, 10, 200)
+    path = suite(tmp_path, decision={"min_test_rows": 50, "min_labels": 10})
+    assert open_scope(path, tmp_path / "runs").facts.rules == Rules(10, 10, 50)

@@ -39,6 +39,7 @@ MISTAKES = [
     ("revision: 2026-11-20", "§pirce: 3", "did you mean `price`?"),
     ("gpu_hour: 1.10}\n  small", "§gpu_hours: 1.10}\n  small", "did you mean `gpu_hour`?"),
     ("{count: 24, pick", "{count: 24, §picks", "did you mean `pick`?"),
+    ("min_test_rows: 200", "§min_test_row: 200", "did you mean `min_test_rows`?"),
     ("accuracy: 0.92", "§accurracy: 0.92", "did you mean `accuracy`?"),
     ("    api_key_env: TUNED_API_KEY", "    §api_key: abc", "a suite never holds a key"),
     ("horizon_months: 12", "horizon_months: 12\n  §horizon_months: 24", "given twice, first in line 59"),
@@ -50,6 +51,8 @@ MISTAKES = [
     ("tuned:\n    model: openai/ft-support-7b", "tuned:", "`tuned` has no `model`"),
     ("good_enough:", "§goodenough:", "did you mean `good_enough`?"),
     # types
+    ("min_test_rows: 200", "min_test_rows: §-1", "a number at least 0"),
+    ("min_test_rows: 200", "min_test_rows: §some", "expected: a whole number"),
     ("limit: 500", "limit: §many", "expected: a whole number"),
     ("limit: 500", "limit: §5.5", "`limit` is 5.5 (a number)"),
     ("limit: 500", "limit: §0", "a number at least 1"),
