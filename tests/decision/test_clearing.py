@@ -11,7 +11,9 @@ from evalkit.decision.clearing import doubts
 from evalkit.decision.verdict import decide
 from evalkit.records.estimate import Gap, Need, Requirement
 from evalkit.records.metric import METRICS, Metric
-from tests.decision.made import contender, facts_of, run_of
+from tests.builders.contenders import contender
+from tests.builders.facts import facts_of
+from tests.builders.runs import run_of
 
 SONNET = contender("sonnet")
 MISSED = Gap(0.1, 0.08, 0.12)

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from evalkit.decision.front import cost_front
 from evalkit.records.run import ContenderResult, Cost, RunResult
-from tests.decision.made import contender, run_of
+from tests.builders.contenders import contender
+from tests.builders.runs import run_of
 
 
 def priced(name: str, cost: float | None, role: str = "frontier") -> ContenderResult:

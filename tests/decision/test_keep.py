@@ -12,7 +12,9 @@ from evalkit.records.economics import Span
 from evalkit.records.estimate import Need
 from evalkit.records.run import ClassFigures, ContenderResult
 from evalkit.records.verdict import Verdict
-from tests.decision.made import CHEAP, ECONOMICS, PRICE, contender, facts_of, gap, run_of
+from tests.builders.contenders import contender
+from tests.builders.facts import CHEAP, ECONOMICS, PRICE, facts_of, gap
+from tests.builders.runs import run_of
 
 TUNED, SONNET = contender("tuned", "fine_tuned"), contender("sonnet")
 NEEDS = (Need("accuracy", 0.92), Need("format_validity", 0.95))

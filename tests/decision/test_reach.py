@@ -12,7 +12,9 @@ from evalkit.decision.verdict import decide
 from evalkit.records.economics import Span
 from evalkit.records.estimate import Need
 from evalkit.records.verdict import Verdict
-from tests.decision.made import ECONOMICS, LABELS, contender, facts_of, run_of
+from tests.builders.contenders import contender
+from tests.builders.facts import ECONOMICS, LABELS, facts_of
+from tests.builders.runs import run_of
 
 NEEDS = (Need("accuracy", 0.92), Need("format_validity", 0.95))
 

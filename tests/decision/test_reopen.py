@@ -17,7 +17,9 @@ from evalkit.records.run import RunResult
 from evalkit.records.verdict import Condition, Verdict
 from evalkit.stats.measured import measured_counts
 from evalkit.stats.requirement import judge
-from tests.decision.made import CHEAP, ECONOMICS, LABELS, PRICE, WORTHLESS, contender, facts_of, gap, run_of
+from tests.builders.contenders import contender
+from tests.builders.facts import CHEAP, ECONOMICS, LABELS, PRICE, WORTHLESS, facts_of, gap
+from tests.builders.runs import run_of
 from tests.decision.random_worlds import draw_world
 from tests.decision.world_observed import observe
 

@@ -14,7 +14,9 @@ from evalkit.records.estimate import Gap, Need
 from evalkit.records.evidence import LabelConflicts, Rules
 from evalkit.records.run import ClassFigures, ContenderResult
 from evalkit.records.verdict import Verdict
-from tests.decision.made import contender, facts_of, run_of
+from tests.builders.contenders import contender
+from tests.builders.facts import facts_of
+from tests.builders.runs import run_of
 
 SONNET = contender("sonnet")
 CLASSES = tuple(ClassFigures(name, n, n, 0.8, 0.8, 0.8) for name, n in (("a", 700), ("b", 300)))

@@ -12,7 +12,9 @@ from evalkit.records.model import ModelSpec, Rates
 from evalkit.records.plan import TokenMix
 from evalkit.records.price import Price, Tier
 from evalkit.records.run import UnmeasuredCost
-from tests.decision.made import contender, facts_of, run_of
+from tests.builders.contenders import contender
+from tests.builders.facts import facts_of
+from tests.builders.runs import run_of
 
 HAIKU = Price((Tier(Rates(0.10, 0.50, 0.01, 0.125, 0.20)),), None, "test")
 SPEC = ModelSpec("haiku", "anthropic/claude-haiku-5-5", "frontier")

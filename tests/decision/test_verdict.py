@@ -16,7 +16,9 @@ from evalkit.records.economics import Span
 from evalkit.records.estimate import Estimate, Gap, Need
 from evalkit.records.run import UnmeasuredCost
 from evalkit.records.verdict import Verdict
-from tests.decision.made import CHEAP, ECONOMICS, LABELS, WORTHLESS, contender, facts_of, gap, run_of
+from tests.builders.contenders import contender
+from tests.builders.facts import CHEAP, ECONOMICS, LABELS, WORTHLESS, facts_of, gap
+from tests.builders.runs import run_of
 
 COMMANDS = set(get_command(app).commands)  # type: ignore[attr-defined]
 

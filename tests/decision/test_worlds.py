@@ -81,7 +81,9 @@ def test_the_truth_hangs_on_what_it_should() -> None:
 
 def test_a_fine_tune_is_held_against_every_model_that_may_be_the_rival() -> None:
     """Two models that the run cannot tell apart, one of them far dearer: the payback hangs on which is better."""
-    from tests.decision.made import CHEAP, ECONOMICS, PRICE, contender, facts_of, run_of
+    from tests.builders.contenders import contender
+    from tests.builders.facts import CHEAP, ECONOMICS, PRICE, facts_of
+    from tests.builders.runs import run_of
 
     result = run_of((contender("dear"), 0.81, 0.999), (contender("cheap"), 0.80, 0.999))
     facts = facts_of(result, case="volume", economics=ECONOMICS)

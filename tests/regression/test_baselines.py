@@ -14,7 +14,7 @@ from evalkit.errors import BaselineError
 from evalkit.records.baseline import SampleResult
 from evalkit.regression.baseline_file import decode, encode
 from evalkit.regression.baselines import baseline_path, find_baseline, read_baseline, write_baseline
-from tests.regression.baselines_made import baseline, samples
+from tests.builders.baselines import baseline, samples
 
 WHOLE = baseline(["+", "-", "f", "e", "+"] * 20)
 

@@ -11,7 +11,7 @@ from evalkit.regression.compare import common_samples, compare_sides
 from evalkit.regression.differences import differences
 from evalkit.stats.mcnemar import mcnemar_exact
 from evalkit.stats.multiple import holm
-from tests.regression.made import side
+from tests.builders.sides import side
 
 PLAIN = CompareOptions()
 

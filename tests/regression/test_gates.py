@@ -13,7 +13,7 @@ from evalkit.records.comparison import Provenance
 from evalkit.records.estimate import Gap, Need, Requirement
 from evalkit.records.run import Percentiles
 from evalkit.regression.gates import NIGHT_LEVEL, RUN_LEVEL, Again, Held, first_look, judge_night
-from tests.regression.baselines_made import baseline
+from tests.builders.baselines import baseline
 from tests.regression.nights import Bools, Contender, World, night_fails, year
 
 

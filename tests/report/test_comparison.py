@@ -11,7 +11,7 @@ from evalkit.records.estimate import Estimate
 from evalkit.regression.compare import compare_sides
 from evalkit.report.comparison import comparison_json, show_comparison
 from evalkit.report.comparison_words import readings
-from tests.regression.made import side
+from tests.builders.sides import side
 
 
 def pair(value: float | None, p: float | None, low: float = -0.01, high: float = 0.05, n: int = 900) -> Pair:

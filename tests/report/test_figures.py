@@ -14,14 +14,15 @@ from evalkit.report.requirement import requirement_line
 from evalkit.report.run import show_run
 from evalkit.wording.names import metric
 from evalkit.wording.needs import amount, figure
-from tests.report.parts import contender, held
+from tests.builders.contenders import measured_contender
+from tests.builders.needs import held
 
 CLOCK = Percentiles(640.0, 1480.0, 620.0, 660.0, 1390.0, 1610.0, 400)
 P95 = Estimate(1480.0, 1390.0, 1610.0, 400, "order_statistic")
 
 
 def timed() -> ContenderResult:
-    measured = contender("sonnet/default/prompt", "frontier", 0.9, 0.99, 0.4)
+    measured = measured_contender("sonnet/default/prompt", "frontier", 0.9, 0.99, 0.4)
     return replace(measured, latency_ms=CLOCK, ttft_ms=replace(CLOCK, p95=90.0, p95_low=80.0, p95_high=99.0))
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from evalkit.errors import ChromiumMissing
 from evalkit.report.memo import memo_pdf
-from tests.report import made
+from tests.builders.memos import memo_page
 
 CHROMIUM = Path(os.environ.get("EVALKIT_TEST_CHROMIUM", "/usr/bin/chromium"))
 _SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
@@ -44,7 +44,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     found = {}
     for name in ("full", "minimal", "hostile"):
         found[name] = folder / f"{name}.html"
-        found[name].write_text(made.page(name), encoding="utf-8")
+        found[name].write_text(memo_page(name), encoding="utf-8")
     return found
 
 

@@ -16,7 +16,8 @@ from evalkit.report.memo.charts.intervals import Dot, interval_chart
 from evalkit.report.memo.charts.net_value import net_chart
 from evalkit.report.memo.charts.placing import placed
 from evalkit.report.memo.charts.sensitivity import sensitivity_chart
-from tests.report import parts
+from tests.builders.economics import example_payback
+from tests.builders.needs import ACCURACY, estimate
 
 
 def _texts(svg: str) -> list[str]:
@@ -24,8 +25,8 @@ def _texts(svg: str) -> list[str]:
 
 
 def test_dots_and_threshold_are_drawn() -> None:
-    dots = [Dot(f"m{i}", parts.estimate(0.9 + i / 100), "met") for i in range(4)]
-    figure = interval_chart("accuracy", dots, parts.ACCURACY)
+    dots = [Dot(f"m{i}", estimate(0.9 + i / 100), "met") for i in range(4)]
+    figure = interval_chart("accuracy", dots, ACCURACY)
     for svg in (figure.wide, figure.narrow):
         assert {"m0", "m1", "m2", "m3", ".930", "needed .920"} <= set(_texts(svg))
         assert len(re.findall(r'<path[^>]*fill="var\(--good', svg)) == 4
@@ -39,17 +40,17 @@ def test_an_unknown_interval_is_not_invented() -> None:
 
 
 def test_text_of_the_data_is_escaped_in_the_drawing() -> None:
-    figure = interval_chart("accuracy", [Dot("<b>&'\"]]>", parts.estimate(0.9), "met")], None)
+    figure = interval_chart("accuracy", [Dot("<b>&'\"]]>", estimate(0.9), "met")], None)
     assert "<b>" not in figure.wide
     assert "&lt;b&gt;&amp;" in figure.wide
 
 
 def test_every_point_is_drawn_and_the_front_is_named() -> None:
     points = [
-        Priced("dear", "frontier", 2.0, parts.estimate(0.95)),
-        Priced("beaten", "frontier", 1.5, parts.estimate(0.90)),
-        Priced("cheap", "prompted", 1.0, parts.estimate(0.91)),
-        Priced("floor", "floor", 0.0, parts.estimate(0.99)),
+        Priced("dear", "frontier", 2.0, estimate(0.95)),
+        Priced("beaten", "frontier", 1.5, estimate(0.90)),
+        Priced("cheap", "prompted", 1.0, estimate(0.91)),
+        Priced("floor", "floor", 0.0, estimate(0.99)),
     ]
     figure = cost_chart(points, None, ("cheap", "dear"))
     assert {"dear", "beaten", "cheap", "floor"} <= set(_texts(figure.wide))
@@ -57,7 +58,7 @@ def test_every_point_is_drawn_and_the_front_is_named() -> None:
 
 
 def test_curves_mark_the_users_volume_and_skip_infinite_points() -> None:
-    payback = parts.payback()
+    payback = example_payback()
     own = Span(2e6, 4e6)
     figure = net_chart(payback, own, 12)
     assert figure is not None
@@ -68,7 +69,7 @@ def test_curves_mark_the_users_volume_and_skip_infinite_points() -> None:
 
 
 def test_bars_are_ranked() -> None:
-    figure = sensitivity_chart(parts.payback().swings, 12)
+    figure = sensitivity_chart(example_payback().swings, 12)
     assert figure is not None
     assert [row[0] for row in figure.data.rows] == [
         "Build cost",

@@ -15,7 +15,8 @@ from evalkit.errors import ChartsMissing
 from evalkit.report.memo import memo_html
 from evalkit.report.memo.blocks import Table
 from evalkit.report.memo.sections.confusion import confusion_section
-from tests.report import made, parts
+from tests.builders.contenders import confusion
+from tests.builders.memos import full_memo, hostile_memo, memo_page, minimal_memo
 
 _VOID = {"meta", "link", "br", "img", "hr", "input"}
 _SVG = {"svg", "g", "path", "line", "rect", "text", "title", "desc", "defs", "clippath"}
@@ -68,17 +69,17 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def full() -> str:
-    return made.page("full")
+    return memo_page("full")
 
 
 @pytest.fixture
 def hostile() -> str:
-    return made.page("hostile")
+    return memo_page("hostile")
 
 
 def test_order_of_the_memo(full: str) -> None:
     """The verdict, what must be known first, the next step, the answers, then the figures."""
-    memo = made.full()
+    memo = full_memo()
     marks = [
         ">RULE OUT</strong>",
         memo.verdict.first[0],
@@ -124,7 +125,7 @@ def test_unknown_cost_is_a_dash_and_named(full: str) -> None:
 
 
 def test_sections_without_data_say_why() -> None:
-    html = made.page("minimal")
+    html = memo_page("minimal")
     text = Page(html).text
     assert "<figure" not in html
     for said in ("No economics declared", "No contender was measured", "No train split", "The run is incomplete"):
@@ -135,7 +136,7 @@ def test_sections_without_data_say_why() -> None:
 
 @pytest.mark.parametrize("name", ["full", "minimal", "sparse", "hostile"])
 def test_page_is_well_formed_and_self_contained(name: str) -> None:
-    page = Page(made.page(name))
+    page = Page(memo_page(name))
     assert len(page.ids) == len(set(page.ids))
     assert set(page.tags) <= _HTML | _SVG
     assert not [name for name, _ in page.attributes if name.startswith("on")]
@@ -147,7 +148,7 @@ def test_page_is_well_formed_and_self_contained(name: str) -> None:
 
 
 def test_what_is_unknown_stays_unknown() -> None:
-    text = Page(made.page("sparse")).text
+    text = Page(memo_page("sparse")).text
     for said in (
         "Should the fine-tuned endpoint be kept?",
         "Vouched for by the user, not measured: the prompt",
@@ -186,15 +187,15 @@ def test_hostile_text_hides_nothing(hostile: str) -> None:
 
 
 def test_a_megabyte_is_cut_and_its_length_said(hostile: str) -> None:
-    length = len(made.hostile().worst[0].text)
+    length = len(hostile_memo().worst[0].text)
     assert length > 1_000_000
     assert f"of {length:,} characters" in hostile
     assert len(hostile) < 1_000_000
 
 
 def test_many_classes_become_pairs() -> None:
-    memo = made.full()
-    contenders = tuple(replace(c, confusion=c.confusion and parts.confusion(26)) for c in memo.result.contenders)
+    memo = full_memo()
+    contenders = tuple(replace(c, confusion=c.confusion and confusion(26)) for c in memo.result.contenders)
     section = confusion_section(replace(memo, result=replace(memo.result, contenders=contenders)))
     assert {block.kind for block in section.blocks} == {"table"}
     table = section.blocks[0]
@@ -215,5 +216,5 @@ def test_every_chart_has_words_and_a_table(full: str) -> None:
 def test_missing_charts_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "altair", None)
     with pytest.raises(ChartsMissing, match=r"pip install 'evalkit\[report\]'"):
-        memo_html(made.full())
-    assert "NOT YET" in memo_html(made.minimal())
+        memo_html(full_memo())
+    assert "NOT YET" in memo_html(minimal_memo())

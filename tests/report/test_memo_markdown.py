@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from evalkit.report.memo import memo_markdown
 from evalkit.wording.markdown import fenced, inert
 from evalkit.wording.text import plain
-from tests.report import made
+from tests.builders.memos import full_memo, hostile_memo, minimal_memo
 
 _QUIET = {"text", "softbreak", "strong_open", "strong_close", "text_special"}
 _MARKS = "\\`*_[]<>|~&#!$@-+=.:/()1aGHw \n\u202e\x1b"
@@ -24,7 +24,7 @@ def _tokens(markdown: str) -> list[Token]:
 
 
 def test_order() -> None:
-    memo = made.full()
+    memo = full_memo()
     text = memo_markdown(memo)
     marks = ["RULE OUT", "Do not build", "You vouched", "--fresh", "Keep haiku", "The three questions", "haiku/d"]
     places = [text.index(mark) for mark in marks]
@@ -33,14 +33,14 @@ def test_order() -> None:
 
 
 def test_minimal() -> None:
-    text = memo_markdown(made.minimal())
+    text = memo_markdown(minimal_memo())
     assert text.startswith("## NOT YET: bare")
     assert "No contender was measured" in text
     assert "incomplete" in text
 
 
 def test_hostile_memo_is_inert() -> None:
-    text = memo_markdown(made.hostile())
+    text = memo_markdown(hostile_memo())
     tokens = _tokens(text)
     assert not [t.type for t in tokens if t.type in ("html_block", "html_inline", "link_open", "image", "code_inline")]
     assert sum(t.type == "fence" for t in tokens) == 1
@@ -49,7 +49,7 @@ def test_hostile_memo_is_inert() -> None:
     assert tables.count("tr_open") == tables.count("tr_close") == 4 + 6
     assert tables.count("td_open") == 3 * 4 + 5 * 7
     for dangerous in ("@octocat", "https://evil", "www.evil", "\x1b", "\u202e", "\x00"):
-        assert dangerous not in text.replace(fenced(made.hostile().verdict.next_step), "")
+        assert dangerous not in text.replace(fenced(hostile_memo().verdict.next_step), "")
     assert not {c for c in text if unicodedata.category(c) in ("Cc", "Cf") and c != "\n"}
 
 

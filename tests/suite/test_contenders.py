@@ -15,7 +15,7 @@ from evalkit.records.score import Status
 from evalkit.scoring.scorer import Scorer
 from evalkit.suite.file.located import located
 from evalkit.suite.prompts.contenders import Contender, contenders, samples_of
-from tests.suite.made import opened, row
+from tests.builders.suites import opened, row
 
 TEST = [row(1, "a"), row(2, "b")]
 TRAIN = [row(i, "ab"[i % 2]) for i in range(10, 60)]

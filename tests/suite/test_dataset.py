@@ -22,8 +22,8 @@ from evalkit.suite.data.dataset import Dataset
 from evalkit.suite.data.items import DatasetSpec
 from evalkit.suite.data.rows import RowSource
 from evalkit.suite.data.target import TargetReader
+from tests.builders.suites import dataset, jsonl, row
 from tests.data import ROOT
-from tests.suite.made import dataset, jsonl, row
 
 Rows = list[dict[str, Any]]
 hypothesis = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

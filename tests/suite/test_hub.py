@@ -13,9 +13,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tests.builders.suites import suite_text
 from tests.data import ROOT
 from tests.suite.hub_server import HEAD, OLD, hub, parquet
-from tests.suite.made import suite_text
 
 CARD = """---
 configs:

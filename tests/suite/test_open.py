@@ -10,7 +10,7 @@ import pytest
 
 from evalkit.errors import SuiteError
 from evalkit.suite.open import OpenSuite
-from tests.suite.made import SUITE, jsonl, opened, row
+from tests.builders.suites import SUITE, jsonl, opened, row
 
 TEST = [row(1, "a"), row(2, "b")]
 TRAIN = [row(i, "ab"[i % 2]) for i in range(10, 30)]

@@ -13,7 +13,7 @@ from evalkit.errors import SuiteError
 from evalkit.suite.prompts.contenders import contenders
 from evalkit.suite.prompts.guide import distinctive, label_guide
 from evalkit.suite.prompts.rungs import Rung, higher_reasoning, parse_rungs, rung_prompts, with_prompts, without_guide
-from tests.suite.made import jsonl, opened, row
+from tests.builders.suites import jsonl, opened, row
 
 WORDS = {"a": "parcel courier", "b": "invoice refund", "c": "password login"}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from evalkit.suite.data.dataset import Dataset
 from evalkit.suite.data.sampling import shares, spread
-from tests.suite.made import dataset, row
+from tests.builders.suites import dataset, row
 
 hypothesis = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -1,4 +1,4 @@
-"""Small suites made of rows, for the tests of the data half of this folder."""
+"""Small suites made of rows."""
 
 from __future__ import annotations
 

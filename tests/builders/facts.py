@@ -1,18 +1,22 @@
-"""Runs and facts made by hand, for the decision."""
+"""Facts of a run: those that clear everything and pay, and the parts that they are made of."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from evalkit.records.economics import CallMix, Economics, Span
+from evalkit.records.economics import (
+    CallMix,
+    Economics,
+    Span,
+)
 from evalkit.records.estimate import Estimate, Need
 from evalkit.records.evidence import Facts, LabelFacts, Ladder, PairedGap, Rung
 from evalkit.records.model import Rates
 from evalkit.records.price import Price, Tier
-from evalkit.records.run import ContenderResult, Cost, RunResult
-from evalkit.stats.measured import measured_counts
-from evalkit.stats.requirement import judge
+from evalkit.records.run import ContenderResult, RunResult
+from tests.builders.contenders import CLASSES
+from tests.builders.needs import estimate
 
 PRICE = Price((Tier(Rates(1.0, 5.0, 0.1, 1.25, 2.0)),), "2026-11-01", "a test", 0.5)
 CHEAP = Price((Tier(Rates(0.1, 0.5, 0.01, 0.125, 0.2)),), "2026-11-01", "a test", 0.5)
@@ -39,43 +43,6 @@ ECONOMICS = Economics(
 WORTHLESS = replace(ECONOMICS, calls_per_month=Span(10_000, 10_000), value_of_a_correct_answer=Span(1e-6, 1e-6))
 
 
-def contender(name: str, role: Any = "frontier", **changes: Any) -> ContenderResult:
-    """A measured contender on test, without figures."""
-    base = ContenderResult(
-        id=f"{name}/default/prompt",
-        model=name,
-        provider_model=f"anthropic/{name}",
-        prompt="default",
-        enforce="prompt",
-        role=role,
-        split="test",
-        n=1000,
-        status={"ok": 1000, "format_invalid": 0, "truncated": 0, "refused": 0, "rejected": 0, "infra_error": 0},
-        cost=Cost(1.0, 1.0, 0.1),
-    )
-    return replace(base, **changes)
-
-
-def run_of(
-    *answers: tuple[ContenderResult, float, float], needs: tuple[Need, ...] = NEEDS, n: int = 1000, **changes: Any
-) -> RunResult:
-    """A run in which each contender has this accuracy and format validity on `n` rows; other needs come as figures."""
-    contenders, requirements = [], []
-    for result, accuracy, valid in answers:
-        if result.skipped is not None:
-            contenders.append(result)
-            continue
-        figures = {
-            "accuracy": measured_counts(round(accuracy * n), n),
-            "format_validity": measured_counts(round(valid * n), n),
-        }
-        metrics = {name: m.estimate for name, m in figures.items()} | dict(result.metrics or {})
-        contenders.append(replace(result, n=n, metrics=metrics))
-        requirements += [judge(result.id, need, figures.get(need.metric)) for need in needs]
-    base = RunResult("tickets", "runs/tickets/1", True, tuple(contenders), tuple(requirements))
-    return replace(base, **changes)
-
-
 def facts_of(result: RunResult, **changes: Any) -> Facts:
     """Facts that clear everything and pay: change what a test is about."""
     ids = [c.id for c in result.contenders if c.skipped is None]
@@ -99,3 +66,41 @@ def gap(a: ContenderResult, b: ContenderResult, value: float, half: float = 0.01
     """A paired difference with bounds `half` to both sides."""
     estimate = Estimate(value, value - half, value + half, 1000, "tango")
     return PairedGap(a.id, b.id, estimate, value - half, value + half, value + half)
+
+
+def example_ladder() -> Ladder:
+    """Three rungs, the last of no use."""
+    gain, none = Estimate(0.031, 0.008, 0.055, 300, "tango"), Estimate(0.002, -0.011, 0.015, 300, "tango")
+    return Ladder(
+        "haiku",
+        (
+            Rung("bare", estimate(0.871, 300)),
+            Rung("default", estimate(0.902, 300), gain, 0.051),
+            Rung("long", estimate(0.904, 300), none, 0.0128),
+            Rung("long_spaced", estimate(0.904, 300), none, 0.0128, distinct=False),
+        ),
+    )
+
+
+def example_facts() -> Facts:
+    """Economics, labels and a ladder."""
+    declared = Economics(
+        calls_per_month=Span(2_000_000, 4_000_000),
+        build_cost=Span(15_000, 60_000),
+        hosting_per_month=Span(200, 2_000),
+    )
+    per_class = {label: 40 * (i + 1) for i, label in enumerate(CLASSES)} | {"legal": 6}
+    labels = LabelFacts(1_620, 48, 31, 12, 1_529, per_class, "MinHash of word 5-grams, Jaccard ≥ 0.8")
+    return Facts(
+        suite="suites/classify.yaml",
+        command="evalkit run suites/classify.yaml",
+        case="volume",
+        economics=declared,
+        labels=labels,
+        label_error_share=Span(0.0, 0.03),
+        ladders=(example_ladder(),),
+        mixes={"haiku/default": CallMix(1_410, 1_290, 4, 0.97, 400)},
+        listed_frontier=("haiku", "sonnet"),
+        chosen_on_test=True,
+        vouched=("labels",),
+    )
