@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from evalkit.records.model import ASIDE
+
 if TYPE_CHECKING:
     from evalkit.pytest_support import Evalkit, RunOnce
     from evalkit.records.estimate import Requirement
@@ -184,7 +186,7 @@ class NeedItem(pytest.Item):
         if not result.complete and (contender.status or {}).get("infra_error"):
             raise NeedMissed(incomplete_text(result, contender))
         line = requirement_line(requirement, contender)
-        if self.declared.role == "floor":
+        if self.declared.role in ASIDE:
             pytest.xfail(f"a reference, not evidence: {line}")
         if requirement.state == "undecided" and not self.config.getoption("--evalkit-strict"):
             raise _skip(line)

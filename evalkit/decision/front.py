@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evalkit.records.model import ASIDE
 from evalkit.records.run import RunResult
 
 
@@ -12,7 +13,7 @@ def cost_front(result: RunResult) -> tuple[str, ...]:
     """
     known = []
     for contender in result.contenders:
-        if contender.skipped is not None or contender.split != "test" or contender.role == "floor":
+        if contender.skipped is not None or contender.split != "test" or contender.role in ASIDE:
             continue
         cost, accuracy = contender.figure("cost_per_1000_calls"), contender.figure("accuracy")
         if cost is not None and cost.value is not None and accuracy is not None and accuracy.value is not None:

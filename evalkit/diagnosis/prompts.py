@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evalkit.records.estimate import Estimate
-from evalkit.records.model import Role
+from evalkit.records.model import ASIDE, Role
 from evalkit.records.prompts import PromptRank
 from evalkit.stats.paired import PairedComparison, compare_paired
 
@@ -70,7 +70,7 @@ def rank_prompts(
 
 def _voters(answers: Sequence[ModelAnswers], prompts: Sequence[str]) -> list[dict[str, _Floats]]:
     asked = [a for a in answers if a.correct]
-    chosen = [a for a in asked if a.role != "floor"] or asked
+    chosen = [a for a in asked if a.role not in ASIDE] or asked
     tables = [{p: np.asarray(a.correct[p], dtype=np.float64) for p in prompts if p in a.correct} for a in chosen]
     answered = [{p: x for p, x in table.items() if not np.isnan(x).all()} for table in tables]
     return [t for t in answered if len(t) == len(prompts)] or [t for t in answered if t]

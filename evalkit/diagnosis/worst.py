@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalkit.records.memo import WorstExample
+from evalkit.records.model import ASIDE
 from evalkit.records.score import Status
 
 _MOST = 12
@@ -45,7 +46,7 @@ def worst_examples(rows: AnswerColumns, most: int = _MOST) -> tuple[WorstExample
     right: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
     floors: set[str] = set()
     for i, contender in enumerate(rows.contender):
-        if rows.role[i] == "floor":
+        if rows.role[i] in ASIDE:
             floors.add(contender)
         if rows.status[i] != Status.INFRA_ERROR:
             right[contender][rows.sample_id[i]].append(bool(rows.correct[i]))

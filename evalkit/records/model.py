@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["frontier", "prompted", "fine_tuned", "floor"]
+Role = Literal["frontier", "prompted", "fine_tuned", "floor", "reference"]
+# Shown and compared, and never evidence of prompting: what comes for free; and people, or the system in use today.
+ASIDE: frozenset[Role] = frozenset({"floor", "reference"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,8 @@ class ProviderFacts:
     asked for. `enforces_schema`: an answer can be held to a JSON Schema. `batch`: there is a batch API.
 
     In a suite: `takes_name`: a model is `provider/name`; else the provider stands alone. `default_role`: where the
-    suite gives none. `name_starts`: how the names of its models begin, to guess a provider that was left out.
-    `entry_keys`: keys of a model's entry that belong to this provider.
+    suite gives none; None where it must give one. `name_starts`: how the names of its models begin, to guess a provider
+    that was left out. `entry_keys`: keys of a model's entry that belong to this provider.
 
     Installation: `packages` do the work, and their versions are kept with a run; `extra` of evalkit brings them.
     """
@@ -79,7 +79,7 @@ class ProviderFacts:
     enforces_schema: bool = True
     batch: bool = False
     takes_name: bool = True
-    default_role: Role = "prompted"
+    default_role: Role | None = "prompted"
     name_starts: tuple[str, ...] = ()
     entry_keys: tuple[EntryKey, ...] = ()
     packages: tuple[str, ...] = ()

@@ -26,6 +26,7 @@ from dataclasses import dataclass, field, replace
 from evalkit.records.baseline import Baseline
 from evalkit.records.check import DropTest, Finding, GateName, Gates, Limit, Outcome, Then
 from evalkit.records.estimate import Requirement
+from evalkit.records.model import ASIDE
 from evalkit.regression import gate_words as words
 from evalkit.regression.drop import Fall, fall, means_of, together
 from evalkit.stats.multiple import holm
@@ -36,7 +37,6 @@ NIGHT_LEVEL = 0.01
 RUN_LEVEL = 0.02  # of each of the two runs, over the tests of the night (Bonferroni)
 NOTE_LEVEL = 0.05
 DROPS: tuple[GateName, ...] = ("drop", "format_validity_drop")
-_FLOOR = "floor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +251,7 @@ class _Case:
         then = self.held.gates.below_good_enough
         if then == "ignore":
             return
-        if self.held.tonight.role == _FLOOR:
+        if self.held.tonight.role in ASIDE:
             then = "note"
         for requirement in self.held.requirements:
             outcome: Outcome = "pass" if requirement.state == "met" else "undecided"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from evalkit.records.estimate import Need, Requirement
 from evalkit.records.metric import is_share
+from evalkit.records.model import ASIDE
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.wording.labels import conflict_lines
 from evalkit.wording.names import metric
@@ -21,11 +22,12 @@ def answer(result: RunResult) -> list[str]:
     if not result.complete:
         lines.append(_incomplete(result))
     for contender in asked:
-        if contender.role != "floor":
+        if contender.role not in ASIDE:
             lines.append(_standing(contender, _needs_of(result, contender)))
     if not any(c.role == "frontier" for c in asked):
         lines.append(_no_frontier(result))
     lines += _floor(asked, result)
+    lines += _in_use(asked)
     lines += [each.text for each in result.unmeasured if each.role != "fine_tuned" or each.per_month is not None]
     if result.facts is not None:
         lines += conflict_lines(result.facts.label_conflicts)
@@ -83,6 +85,15 @@ def _floor(asked: Sequence[ContenderResult], result: RunResult) -> list[str]:
     best = max(known, key=lambda c: _accuracy(c) or 0.0)
     estimate = (best.metrics or {}).get("accuracy")
     return [f"Reference without a key: {best.model} reaches {interval(estimate)}; it is a floor, not evidence."]
+
+
+def _in_use(asked: Sequence[ContenderResult]) -> list[str]:
+    """What people, or the system in use today, reach: shown and compared, never evidence for the verdict."""
+    return [
+        f"In use today: {c.model} reaches {interval((c.metrics or {}).get('accuracy'))}; it is compared, not evidence."
+        for c in asked
+        if c.role == "reference" and _accuracy(c) is not None
+    ]
 
 
 def _accuracy(contender: ContenderResult) -> float | None:

@@ -27,6 +27,7 @@ ROLE: Mapping[str, str] = {
     "prompted": "prompted",
     "fine_tuned": "fine-tuned",
     "floor": "reference",
+    "reference": "in use today",
 }
 VOUCH: Mapping[str, str] = {
     "prompt": "the prompt (that its headroom is used up)",

@@ -31,7 +31,7 @@ name: tickets
 dataset: {test: test.jsonl, target: label, id: id}
 prompt: {user: "{{ text }}"}
 output: {form: label, labels: from_data}
-models: {old: {model: recorded, path: answers.jsonl}}
+models: {old: {model: recorded, role: prompted, path: answers.jsonl}}
 good_enough: {accuracy: 0.9}
 """
 

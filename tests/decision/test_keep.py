@@ -104,3 +104,14 @@ def test_an_endpoint_that_meets_the_needs_goes_before_a_more_accurate_one() -> N
     result = run_of((odd, 0.97, 0.5), (TUNED, 0.96, 0.999), (SONNET, 0.7, 0.999), needs=NEEDS)
     verdict = decide(result, facts_of(result, economics=replace(ECONOMICS, tuned_accuracy=None)))
     assert "tuned/default/prompt meets all needs" in verdict.answers[0].why
+
+
+def test_a_cheaper_model_that_was_not_measured_keeps_it_open() -> None:
+    """Prompting may do it for less: the model that would tell was skipped."""
+    skipped = contender("luna", skipped="LUNA_KEY is not set")
+    result = run_of((TUNED, 0.96, 0.999), (SONNET, 0.96, 0.999), (skipped, 0, 0), needs=NEEDS)
+    economics = replace(ECONOMICS, calls_per_month=Span(2e9, 2e9), tuned_accuracy=None)
+    facts = facts_of(result, economics=economics, pairs=(gap(TUNED, SONNET, 0.0),))
+    verdict = decide(result, replace(facts, prices={TUNED.id: CHEAP, SONNET.id: PRICE}))
+    assert verdict.outcome == "NOT_YET"
+    assert "luna was not measured and may do it for less" in verdict.answers[2].why

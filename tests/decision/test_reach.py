@@ -82,3 +82,23 @@ def test_the_margin_counts() -> None:
 ])  # fmt: skip
 def test_the_chance_is_the_share_of_the_range(span: Span, needed: float, chance: float) -> None:
     assert chance_of(span, needed) == pytest.approx(chance)
+
+
+def test_without_a_need_of_accuracy_a_less_accurate_build_is_not_against() -> None:
+    """Only the form is needed, and prompting misses it: that it is more accurate does not matter."""
+    form = (Need("format_validity", 0.95),)
+    result = run_of((replace(contender("sonnet"), enforce="native"), 0.80, 0.85), needs=form)
+    economics = replace(
+        ECONOMICS, tuned_accuracy=Span(0.7, 0.75), value_of_a_correct_answer=None,
+        value_of_meeting_need_per_month=Span(50_000, 60_000),
+    )  # fmt: skip
+    assert decide(result, facts_of(result, case="format", economics=economics)).answers[2].state == "for"
+
+
+def test_wrong_labels_hide_right_answers_of_the_prompted_model_too() -> None:
+    """Measured .88 with up to 8 % wrong labels may be .95, no less than the fine-tune is expected to reach."""
+    assert judged(Span(0.93, 0.94), prompted=0.88, value_of_a_correct_answer=Span(1, 1)).answers[2].state == "for"
+    result = run_of((contender("sonnet"), 0.88, 0.999), needs=NEEDS)
+    economics = replace(ECONOMICS, tuned_accuracy=Span(0.93, 0.94), value_of_a_correct_answer=Span(1, 1))
+    facts = facts_of(result, economics=economics, label_error_share=Span(0.05, 0.08))
+    assert decide(result, facts).answers[2].state == "undecided"

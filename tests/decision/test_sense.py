@@ -147,3 +147,11 @@ def test_at_least_the_contradictions_are_wrong() -> None:
 def test_lacks_are_none_for_sound_figures() -> None:
     result = run_of((replace(SONNET, per_class=CLASSES), 0.85, 0.99))
     assert lacks(result.contenders[0], result, facts_of(result)) == []
+
+
+def test_a_weaker_contender_with_a_broken_prompt_is_named_and_holds_nothing_back() -> None:
+    broken = replace(contender("haiku"), per_class=CLASSES)
+    result = run_of((SONNET, 0.8, 0.999), (broken, 0.3, 0.999))
+    verdict = decide(result, facts_of(result))
+    assert verdict.outcome == "FUND"
+    assert any(line.startswith("Not sound: the accuracy of haiku") for line in verdict.answers[0].evidence)

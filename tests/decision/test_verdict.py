@@ -110,6 +110,18 @@ def test_floors_are_no_evidence() -> None:
     assert verdict.answers[0].state == "undecided"
 
 
+def test_people_are_compared_and_are_no_prompting() -> None:
+    """They meet all needs, and free of charge: no reason to go on with prompting."""
+    people = contender("human_free", "reference")
+    result = run_of((people, 0.99, 1.0), (contender("sonnet"), 0.8, 0.999))
+    verdict = decide(result, facts_of(result))
+    assert verdict.outcome == "FUND"
+    alone = run_of((people, 0.99, 1.0))
+    verdict = decide(alone, facts_of(alone))
+    assert verdict.answers[0].state == "undecided"
+    assert "human_free" not in verdict.sentence
+
+
 def test_several_contenders_are_corrected_for() -> None:
     """One of many that is just above the need is no proof that some contender meets it."""
     lone = run_of((contender("m0"), 0.9165, 0.999))

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.errors import ModelUnavailable, RecordedError
-from evalkit.models.recorded.model import RecordedModel
+from evalkit.models.recorded.model import RecordedModel, _usage
 from evalkit.models.registry import open_model
-from evalkit.records.completion import Completion, Failure
+from evalkit.records.completion import Completion, Failure, Usage
 from evalkit.records.model import ModelSpec
 from tests.data import shared
 from tests.engine.asking import ask_all, context, request
@@ -228,3 +228,14 @@ def test_gsm8k_as_recorded(system: str, right: int) -> None:
     assert len(texts) == 1319
     read = [text.rpartition("A: ")[2].replace(",", "") if "A: " in text else None for text in texts]
     assert sum(a == row["target"].replace(",", "") for a, row in zip(read, rows, strict=True)) == right
+
+
+@pytest.mark.parametrize(("row", "usage"), [
+    ({"input_tokens": 120, "output_tokens": 7}, Usage(input=120, output=7)),
+    ({"input_tokens": "120", "output_tokens": "7"}, Usage(input=120, output=7)),
+    ({"input_tokens": 120}, None),
+    ({"input_tokens": -1, "output_tokens": 7}, None),
+    ({}, None),
+])  # fmt: skip
+def test_tokens_are_read_where_both_are_given(row: dict[str, Any], usage: Usage | None) -> None:
+    assert _usage(row) == usage

@@ -49,7 +49,7 @@ models:
     price: {gpu_hour: 1.10}
   small: local/gemma-3-270m
   trained: classifier/tfidf-logreg
-  logged: {model: recorded, path: data/outputs.jsonl, id: id, output: completion}
+  logged: {model: recorded, role: prompted, path: data/outputs.jsonl, id: id, output: completion}
 
 good_enough:
   accuracy: 0.92

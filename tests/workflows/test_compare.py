@@ -28,8 +28,8 @@ dataset: {{test: {{path: {test}}}, target: label, id: id{group}}}
 prompt: {{user: "{prompt}"}}
 output: {{form: label, labels: [billing, payments, shipping]}}
 models:
-  good: {{model: recorded, path: {answers}, id: id, output: good}}
-  poor: {{model: recorded, path: {answers}, id: id, output: poor}}
+  good: {{model: recorded, role: prompted, path: {answers}, id: id, output: good}}
+  poor: {{model: recorded, role: prompted, path: {answers}, id: id, output: poor}}
 good_enough: {{accuracy: 0.9}}
 run: {{epochs: {epochs}}}
 """
@@ -297,7 +297,7 @@ def test_gsm8k_all_pairs_of_the_four_systems(tmp_path: Path, monkeypatch: pytest
     data = shared("gsm8k_recorded")
     systems = ("6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification")
     models = "".join(
-        f'  "s{name}": {{model: recorded, path: "{data}/outputs.jsonl", id: id, output: outputs.{name}}}\n'
+        f'  "s{name}": {{model: recorded, role: prompted, path: "{data}/outputs.jsonl", output: outputs.{name}}}\n'
         for name in systems
     )
     suite = write(tmp_path, "suite.yaml", GSM8K.format(data=data, models=models))

@@ -116,7 +116,7 @@ def test_gsm8k_published_accuracies_through_recorded(tmp_path: Path) -> None:
     data = shared("gsm8k_recorded")
     published = {"6b_finetuning": 286, "6b_verification": 515, "175b_finetuning": 458, "175b_verification": 742}
     models = "".join(
-        f'  "s{name}": {{model: recorded, path: "{data}/outputs.jsonl", id: id, output: outputs.{name}}}\n'
+        f'  "s{name}": {{model: recorded, role: prompted, path: "{data}/outputs.jsonl", output: outputs.{name}}}\n'
         for name in published
     )
     suite = write(tmp_path, "suite.yaml", GSM8K.format(data=data, models=models))
@@ -139,7 +139,7 @@ name: s
 dataset: {test: {path: rows.jsonl}, target: label, id: id}
 prompt: {user: "{{ text }}"}
 output: {form: label, labels: from_data}
-models: {logged: {model: recorded, path: outputs.jsonl}}
+models: {logged: {model: recorded, role: prompted, path: outputs.jsonl}}
 good_enough: {accuracy: 0.5}
 """
     suite = write(tmp_path, "suite.yaml", text)

@@ -14,7 +14,7 @@ task: extract
 dataset: {test: {path: rows.jsonl}, target: {name: name, total: total}, id: id}
 prompt: {user: "{{ text }}"}
 output: {form: json, schema: {path: order.json}}
-models: {logged: {model: recorded, path: outputs.jsonl}}
+models: {logged: {model: recorded, role: prompted, path: outputs.jsonl}}
 good_enough: {accuracy: 0.5, field_f1: 0.5}
 """
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}, "total": {"type": "number"}}}
@@ -49,7 +49,7 @@ def test_a_task_without_fields_has_none(tmp_path: Path) -> None:
         "dataset: {test: {path: rows.jsonl}, target: label, id: id}\n"
         'prompt: {user: "{{ text }}"}\n'
         "output: {form: label, labels: from_data}\n"
-        "models: {logged: {model: recorded, path: outputs.jsonl}}\n"
+        "models: {logged: {model: recorded, role: prompted, path: outputs.jsonl}}\n"
         "good_enough: {accuracy: 0.5}\n"
     )
     done = evalkit("run", str(write(tmp_path, "suite.yaml", text)), "--json", cwd=tmp_path)

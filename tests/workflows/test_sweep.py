@@ -200,7 +200,7 @@ prompt: {{system: Answer with one label., user: "{{{{ text }}}}"}}
 output: {{form: label, labels: [a, b], max_tokens: 8}}
 models:
   tuned: {{model: openai/ft-x, base_url: "{url}", role: fine_tuned, price: {{gpu_hour: 1.8}}}}
-  floor: {{model: recorded, path: test.jsonl, output: label}}
+  floor: {{model: recorded, role: floor, path: test.jsonl, output: label}}
 good_enough: {{accuracy: 0.5{need}}}
 """
 

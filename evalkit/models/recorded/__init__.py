@@ -18,6 +18,7 @@ PROVIDER = Provider(
     ProviderFacts(
         "recorded",
         prompted=False,
+        default_role=None,
         takes_name=False,
         entry_keys=(EntryKey("path", needed=True, example="data/outputs.jsonl"), EntryKey("id"), EntryKey("output")),
     ),

@@ -20,7 +20,7 @@ import msgspec
 from evalkit.errors import ModelUnavailable, RecordedError
 
 READABLE = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
-_SIDE_FIELDS = ("latency_ms", "latency_s", "stop_reason", "finish_reason")
+_SIDE_FIELDS = ("latency_ms", "latency_s", "stop_reason", "finish_reason", "input_tokens", "output_tokens")
 _MISSING: Any = object()
 
 

@@ -13,7 +13,7 @@ import msgspec
 from evalkit.errors import ModelUnavailable
 from evalkit.models.base import ModelContext
 from evalkit.models.recorded.files import Answers, open_answers
-from evalkit.records.completion import Completion, Failure, StopReason, Timing
+from evalkit.records.completion import Completion, Failure, StopReason, Timing, Usage
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Request
 
@@ -53,7 +53,8 @@ class RecordedModel:
     """Answers from a file. Rows stay on disk or in Arrow columns; only an index of ids is held.
 
     Every epoch of a sample gets the same answer. A row may carry `latency_ms` or `latency_s`, and
-    `stop_reason` or `finish_reason` in the words of OpenAI or Anthropic; without a latency it is NaN.
+    `stop_reason` or `finish_reason` in the words of OpenAI or Anthropic; without a latency it is NaN. With
+    `input_tokens` and `output_tokens` a call has a usage, so that a declared price gives it a cost.
     """
 
     answers: Answers
@@ -85,7 +86,7 @@ class RecordedModel:
         if value is None:
             return Failure("infra", f'the recorded answer for id "{sample_id}" in {name} is null')
         text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        return Completion(text, _stop(row), Timing(_latency_ms(row)))
+        return Completion(text, _stop(row), Timing(_latency_ms(row)), _usage(row))
 
     async def aclose(self) -> None:
         """Close the file."""
@@ -127,6 +128,19 @@ def _latency_ms(row: Mapping[str, Any]) -> float:
         if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
             return float(value) * factor
     return _UNTIMED
+
+
+def _usage(row: Mapping[str, Any]) -> Usage | None:
+    """The tokens of the call, none of them cached; None unless both are given."""
+    sent, answered = (_count(row.get(name)) for name in ("input_tokens", "output_tokens"))
+    return None if sent is None or answered is None else Usage(input=sent, output=answered)
+
+
+def _count(value: Any) -> int | None:
+    if isinstance(value, str):
+        value = _number(value)
+    known = isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    return round(value) if known else None
 
 
 def _number(text: str) -> float | None:

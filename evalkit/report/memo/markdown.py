@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evalkit.records.memo import Memo
+from evalkit.records.model import ASIDE
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.report.memo.sections.accuracy import shares
 from evalkit.report.memo.sections.lookups import asked, estimate, requirement
@@ -59,7 +60,7 @@ def _cells(result: RunResult, c: ContenderResult, names: list[str]) -> list[str]
     figures = []
     for name in names:
         held = requirement(result, c, name)
-        state = f", {held.state}" if held and c.role != "floor" else ""
+        state = f", {held.state}" if held and c.role not in ASIDE else ""
         figures.append(inert(interval(estimate(c, name)) + state))
     cost = money(c.cost.per_1000_calls if c.cost else None)
     latency = times(c.latency_ms) + ends("latency_p95_ms", c.figure("latency_p95_ms"))

@@ -27,7 +27,7 @@ def _default_roles() -> str:
     by_role: dict[Role, list[str]] = {}
     for name in BUILT_IN:
         role = facts(name).default_role
-        if role != _USUAL_ROLE:
+        if role is not None and role != _USUAL_ROLE:
             by_role.setdefault(role, []).append(f"{name}/")
     return ", ".join(f"{role} for {' and '.join(names)}" for role, names in by_role.items())
 
@@ -79,7 +79,7 @@ class ModelConfig(Config):
     role: Role | None = Field(
         None,
         description=f"Default: {_default_roles()}, else {_USUAL_ROLE}; "
-        "required where base_url is set or the id starts with ft.",
+        "required for recorded, and where base_url is set or the id starts with ft.",
     )
     revision: Text | None = Field(None, description="What is deployed behind an unchanging name.")
     price: PriceConfig | None = Field(None, description="Your own price, instead of the list price.")
@@ -197,10 +197,16 @@ class ModelConfig(Config):
                 SuiteMistake(("base_url",), "the URL holds a user or a password", "a URL without; use api_key_env")
             )
         if self.role is None:
-            why = "`base_url` is set" if self.base_url else "its id starts with `ft`"
-            expected = "role: fine_tuned, prompted, frontier or floor"
-            found.append(SuiteMistake((), f"this model needs a `role`, because {why}", expected))
+            found.append(self._no_role())
         return found
+
+    def _no_role(self) -> SuiteMistake:
+        if is_known(self.provider) and self.facts.default_role is None:
+            expected = "role: prompted, fine_tuned, frontier, floor or reference (people, or the system in use today)"
+            return SuiteMistake((), f"{self.provider} answers need a `role`", expected)
+        why = "`base_url` is set" if self.base_url else "its id starts with `ft`"
+        expected = "role: fine_tuned, prompted, frontier or floor"
+        return SuiteMistake((), f"this model needs a `role`, because {why}", expected)
 
     def _key_mistakes(self) -> list[SuiteMistake]:
         """Keys that belong to some providers only: needed there, refused elsewhere."""

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from evalkit.errors import NothingToRun, SuiteMistake
 from evalkit.models.registry import facts
+from evalkit.records.model import ASIDE
 from evalkit.records.run import RunResult
 from evalkit.running.contender_run import ContenderRun
 from evalkit.running.examples import check_examples
@@ -173,8 +174,8 @@ def _no_climber(contender: Contender, named: Sequence[str]) -> str | None:
         return "a trained reference has no prompt"
     if not known.prompted:
         return f"{spec.provider} answers cannot be asked with another prompt"
-    if spec.role in ("floor", "fine_tuned") and spec.name not in named:
-        what = "a reference is no evidence" if spec.role == "floor" else "a fine-tune has a prompt of its own"
+    if spec.role in {*ASIDE, "fine_tuned"} and spec.name not in named:
+        what = "a reference is no evidence" if spec.role in ASIDE else "a fine-tune has a prompt of its own"
         return f"{what}; --model {shlex.quote(spec.name)} climbs it all the same"
     return None
 

@@ -15,8 +15,14 @@ from evalkit.report.memo.charts.theme import BAD, GOOD, NEED, NEUTRAL, PAPER, SE
 from evalkit.wording.numbers import money, share
 from evalkit.wording.text import cut
 
-_ROLE_COLOUR = {"frontier": GOOD, "prompted": SERIES[2], "fine_tuned": BAD, "floor": NEUTRAL}
-_ROLE_SHAPE = {"frontier": "circle", "prompted": "square", "fine_tuned": "diamond", "floor": "triangle-up"}
+_ROLE_COLOUR = {"frontier": GOOD, "prompted": SERIES[2], "fine_tuned": BAD, "floor": NEUTRAL, "reference": NEUTRAL}
+_ROLE_SHAPE = {
+    "frontier": "circle",
+    "prompted": "square",
+    "fine_tuned": "diamond",
+    "floor": "triangle-up",
+    "reference": "cross",
+}
 _CROWD = 3  # from more names on, one may find no room
 _NEED_WIDTH = 84
 _LONGEST = {"wide": 26, "narrow": 16}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evalkit.records.memo import Memo
 from evalkit.records.metric import is_share
+from evalkit.records.model import ASIDE
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.report.memo.blocks import Block, Cell, Figure, Listing, Section, Table, Text, absent
 from evalkit.report.memo.charts.intervals import Dot, interval_chart
@@ -68,7 +69,7 @@ def _held(result: RunResult, c: ContenderResult, metric: str, text: str) -> Cell
     found = requirement(result, c, metric)
     if found is None:
         return Cell(text)
-    state = "reference" if c.role == "floor" else found.state
+    state = "reference" if c.role in ASIDE else found.state
     words = state if found.gap.value is None else f"{state}, {distance(found.need, found.gap)}"
     return Cell(text, words, STATE_TONE.get(state, "muted"))
 
@@ -80,7 +81,7 @@ def _chart(result: RunResult, metric: str) -> Figure | None:
         if found is None:
             continue
         held = requirement(result, c, metric)
-        state = "reference" if c.role == "floor" else held.state if held else "no need"
+        state = "reference" if c.role in ASIDE else held.state if held else "no need"
         dots.append(Dot(c.id, found, state))
     return interval_chart(metric, dots, need_of(result, metric)) if dots else None
 

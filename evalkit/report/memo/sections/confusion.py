@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evalkit.records.memo import Memo
+from evalkit.records.model import ASIDE
 from evalkit.records.run import Confusion, ContenderResult
 from evalkit.report.memo.blocks import Block, Heat, Section, Table, Text, absent
 from evalkit.report.memo.sections.lookups import asked
@@ -17,7 +18,7 @@ _PAIRS = 15
 def confusion_section(memo: Memo) -> Section:
     """A matrix per measured contender; beyond 25 classes its most confused pairs."""
     title, short = "What is mistaken for what", "Confusion"
-    found = [c for c in asked(memo.result) if c.role != "floor" and c.confusion and c.confusion.labels]
+    found = [c for c in asked(memo.result) if c.role not in ASIDE and c.confusion and c.confusion.labels]
     if not found:
         why = "No confusion matrix: no measured contender but a reference answers with classes."
         return Section("confusion", title, short, absent(why))

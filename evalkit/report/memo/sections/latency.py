@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evalkit.records.memo import Memo
+from evalkit.records.model import ASIDE
 from evalkit.report.memo.blocks import Block, Listing, Section, absent
 from evalkit.report.memo.charts.latency import latency_chart
 from evalkit.report.memo.sections.lookups import asked, need_of, requirement
@@ -20,7 +21,7 @@ def latency_section(memo: Memo) -> Section:
         if chart:
             blocks.append(chart)
         if wanted:
-            held = [(c.id, requirement(memo.result, c, metric)) for c in asked(memo.result) if c.role != "floor"]
+            held = [(c.id, requirement(memo.result, c, metric)) for c in asked(memo.result) if c.role not in ASIDE]
             lines = tuple(f"{name}: {need(wanted)} is {r.state}; {r.why}" for name, r in held if r)
             blocks += [Listing(lines)] if lines else []
     if not blocks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from evalkit.records.estimate import Estimate, Need, Requirement
+from evalkit.records.model import ASIDE
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.report.memo.blocks import Tone
 from evalkit.wording.numbers import count
@@ -16,7 +17,7 @@ STATE_TONE: Mapping[str, Tone] = {"met": "good", "unmet": "bad", "undecided": "o
 def asked(result: RunResult) -> list[ContenderResult]:
     """The contenders that were measured on test; references last."""
     found = [c for c in result.contenders if c.skipped is None and c.split == "test"]
-    return sorted(found, key=lambda c: c.role == "floor")
+    return sorted(found, key=lambda c: c.role in ASIDE)
 
 
 def estimate(contender: ContenderResult, metric: str) -> Estimate | None:
