@@ -32,9 +32,9 @@ def ladder(model: str, answers: Sequence[PromptAnswers], groups: ArrayLike | Non
 
     Each rung after the first is compared with the best before it (the highest accuracy on all its samples, the first
     among equals), paired on the samples that both answered: `gain` is the difference with its 95 % interval, `upper`
-    its one-sided 95 % upper bound, None where nothing is decided (no common samples, under 10 clusters). The best is
-    picked on the same samples, so a gain over it is, if anything, put too low. `groups` (samples,) are cluster codes,
-    negative for none. Raises ValueError where the arrays differ in length.
+    its one-sided 95 % upper bound, None where nothing is decided (no common samples, under 30 effective clusters). The
+    best is picked on the same samples, so a gain over it is, if anything, put too low. `groups` (samples,) are
+    cluster codes, negative for none. Raises ValueError where the arrays differ in length.
     """
     rungs: list[Rung] = []
     seen: set[str] = set()

@@ -145,7 +145,8 @@ class Pair:
     """Side b against side a. `difference` is b minus a; `a` and `b` are labels.
 
     `only_a` and `only_b` count samples that one side gets right (more often). `p_corrected` is after Holm over
-    all pairs of the comparison. `clusters` is None where samples are independent. `visible` is the smallest true
+    all pairs of the comparison. `clusters` is None where samples are independent; `undecided` says why nothing is
+    decided where samples were compared and clusters are too few. `visible` is the smallest true
     difference that would have been seen with 80 % power, at 0.05 over the number of pairs. `flips` are the
     largest ones, at most as many in each direction as were asked for.
     """
@@ -161,6 +162,7 @@ class Pair:
     only_a: int
     only_b: int
     clusters: int | None
+    undecided: str | None = field(default=None, kw_only=True)
     visible: float | None
     noninferiority: NonInferiority | None
     figures_a: SideFigures

@@ -92,6 +92,7 @@ def _compare(a: Side, b: Side, means: tuple[Floats, Floats], options: CompareOpt
         only_a=figure.only_a,
         only_b=figure.only_b,
         clusters=None if figure.df is None else figure.n_clusters,
+        undecided=figure.undecided,
         visible=None,
         noninferiority=_noninferiority(figure, options.margin),
         figures_a=_figures(a, x[there]),

@@ -25,8 +25,7 @@ class DropWords:
         """No common sample, or too few clusters."""
         if not self.test.n:
             return "the baseline has no answered sample in common with this run: accept a new one"
-        clusters = self.fell.paired.n_clusters
-        return f"{self._moved()}, but {clusters} clusters cannot judge it: at least 10 are needed"
+        return f"{self._moved()}, but nothing is decided: {self.fell.paired.undecided}"
 
     def passed(self) -> str:
         """Nothing happened that matters."""

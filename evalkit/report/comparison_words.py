@@ -40,9 +40,8 @@ def _difference(pair: Pair, tested: int, a: str, b: str) -> str:
     if value is None:
         return f"{b} and {a}: no sample was answered on both sides."
     if pair.p_corrected is None:
-        noun = "cluster" if pair.difference.method == "tango_clustered" else "sample"
-        few = f"only {count(pair.clusters or 0, noun)}, and at least 10 are needed"
-        return f"{b} against {a}: nothing is decided ({few}); {_observed(pair, b)}."
+        why = f" ({pair.undecided})" if pair.undecided else ""
+        return f"{b} against {a}: nothing is decided{why}; {_observed(pair, b)}."
     if pair.p_corrected < _ALPHA:
         p = p_value(pair.p_corrected)
         holm = f" after Holm over {tested} pairs" if tested > 1 else ""

@@ -64,7 +64,7 @@ class Bootstrapped:
     `bias` (z0) and `acceleration` are those of the BCa interval, both None where it degenerates; then the
     plain percentiles count. `n_flat` is the number of samples that stands for the data where every
     replicate is the same (all right): resampling shows no spread there, so Wilson's bounds on `n_flat`
-    samples take over.
+    samples take over. `effective_clusters` is how many clusters of equal size tell as much as those that there are.
     """
 
     value: float | None
@@ -75,6 +75,7 @@ class Bootstrapped:
     bias: float | None
     acceleration: float | None
     n_flat: float
+    effective_clusters: float
 
     @property
     def clusters(self) -> int | None:
@@ -115,7 +116,7 @@ class Bootstrapped:
         if self.value is None or self.n_clusters < 2:
             return None
         if self.flat:
-            df = self.n_clusters - 1 if self.clustered else None
+            df = max(1.0, self.effective_clusters - 1) if self.clustered else None
             quantile = critical_value(max(probability, 1 - probability), df)
             low, high = wilson_bounds(min(1.0, self.value), self.n_flat, quantile)
             return low if probability < 0.5 else high
@@ -127,25 +128,28 @@ class Bootstrapped:
         return min(bound, self.value) if probability < 0.5 else max(bound, self.value)
 
 
-def bootstrapped(units: Units, n: int, clustered: bool, seed: int, n_flat: float | None = None) -> Bootstrapped:
+def bootstrapped(
+    units: Units, n: int, clustered: bool, seed: int, n_flat: float | None = None, effective: float | None = None
+) -> Bootstrapped:
     """Resample `units` 2,000 times with replacement, seeded. `n` counts samples.
 
     The value is None where there is nothing to count.
 
     BCa: Efron, JASA 82 (1987); Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 14.
     Clusters are drawn whole: Davison and Hinkley, Bootstrap Methods and their Application (1997), section
-    3.8. `n_flat` is the number of units unless given.
+    3.8. `n_flat` and `effective` (clusters) are the number of units unless given.
     """
     total = int(units.copies.sum())
+    flat, effective = total if n_flat is None else n_flat, total if effective is None else effective
     value = float(mean_ratio(units.sums(units.copies[:, None]))[0])
     if math.isnan(value):
-        return Bootstrapped(None, n, total, clustered, np.empty(0), None, None, total)
+        return Bootstrapped(None, n, total, clustered, np.empty(0), None, None, total, effective)
     rng = np.random.default_rng(seed)
     draws = np.concatenate([mean_ratio(units.sums(w)) for w in _draws(units, rng)]) if total > 1 else np.empty(0)
     draws = np.sort(draws[~np.isnan(draws)])
     shape = _bca_shape(value, draws, units) if draws.size and draws[-1] - draws[0] > _SAME else None
     bias, acceleration = shape if shape is not None else (None, None)
-    return Bootstrapped(value, n, total, clustered, draws, bias, acceleration, total if n_flat is None else n_flat)
+    return Bootstrapped(value, n, total, clustered, draws, bias, acceleration, flat, effective)
 
 
 def _draws(units: Units, rng: np.random.Generator) -> Iterator[IntArray]:

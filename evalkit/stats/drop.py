@@ -8,9 +8,9 @@ from functools import reduce
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evalkit.stats.clusters import FloatArray, clusters
+from evalkit.stats.cluster_test import one_sided_t
+from evalkit.stats.clusters import FloatArray, clusters, enough
 from evalkit.stats.critical import STANDARD_NORMAL
-from evalkit.stats.requirement import MIN_CLUSTERS
 
 _MOST_STEPS = 2**21  # of the grid on which the distribution is exact; beyond it the normal one is as good
 _EXACT = 1e-9
@@ -21,9 +21,10 @@ def p_of_drop(a: ArrayLike, b: ArrayLike, groups: ArrayLike | None = None) -> fl
 
     NaN is a sample without an answer: it leaves the pair. `groups` (n,): integer codes, negative for "no group".
     Under the null the summed difference of each cluster is as likely as its negative, so that the sum of all is
-    known: for samples asked once this is the exact one-sided McNemar test (Psychometrika 12, 1947), with clusters
-    the sign-flip test of `sign_flip` without its draws, which could not tell p values under 5e-5 apart. None
-    without samples, and with groups in fewer than 10 clusters. Raises ValueError for lengths that differ.
+    known: for samples asked once this is the exact one-sided McNemar test (Psychometrika 12, 1947), else the sign-flip
+    test of `sign_flip` without its draws, which could not tell p values under 5e-5 apart. With groups the null is that
+    the mean is not below 0, and p is the larger one of the signs and of t, as in `cluster_test`. None without samples,
+    and with groups in fewer than 30 effective clusters. Raises ValueError for lengths that differ.
     """
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if x.ndim != 1 or x.shape != y.shape:
@@ -34,9 +35,10 @@ def p_of_drop(a: ArrayLike, b: ArrayLike, groups: ArrayLike | None = None) -> fl
     if not difference.size:
         return None
     partition = clusters(codes, difference.size)
-    if codes is not None and partition.count < MIN_CLUSTERS:
-        return None
-    return p_of_flips(partition.sums(difference))
+    p = p_of_flips(partition.sums(difference))
+    if codes is None:
+        return p
+    return max(p, one_sided_t(difference, partition)) if enough(partition.effective) else None
 
 
 def p_of_flips(sums: FloatArray) -> float:

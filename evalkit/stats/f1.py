@@ -47,16 +47,18 @@ def bootstrap_macro_f1(
     k = int(present.size)
     coded = np.full(n, -1, dtype=np.int64)
     coded[pred >= 0] = compact[n:]
+    effective = None
     if groups is None:
         cells, copies = np.unique(compact[:n] * (k + 1) + coded + 1, return_counts=True)
         unit = np.arange(cells.size, dtype=np.int64)
         units = _confusion_units(unit, copies.astype(np.int64), cells // (k + 1), cells % (k + 1) - 1, k)
     else:
         partition = clusters(groups, n)
+        effective = partition.effective
         one_each = np.ones(partition.count, dtype=np.int64)
         units = _confusion_units(partition.codes, one_each, compact[:n], coded, k)
     flat = _n_without_spread(np.bincount(compact[:n], minlength=k), int(units.copies.sum())) if n else None
-    return bootstrapped(units, n, groups is not None, seed, flat)
+    return bootstrapped(units, n, groups is not None, seed, flat, effective)
 
 
 def macro_f1_estimate(
@@ -78,6 +80,7 @@ def bootstrap_field_f1(
         raise ValueError("fields need counts with 0 <= hits <= predicted, expected, one each per sample")
     n = int(h.size)
     bottom, top = p + e, 2 * h
+    effective = None
     if groups is None:
         # top <= bottom, so the pair packs into one code.
         base = int(bottom.max(initial=0)) + 1
@@ -85,6 +88,7 @@ def bootstrap_field_f1(
         bottom, top = cells // base, cells % base
     else:
         partition = clusters(groups, n)
+        effective = partition.effective
         copies = np.ones(partition.count, dtype=np.int64)
         bottom = np.rint(partition.sums(bottom.astype(np.float64))).astype(np.int64)
         top = np.rint(partition.sums(top.astype(np.float64))).astype(np.int64)
@@ -98,7 +102,7 @@ def bootstrap_field_f1(
     )
     # A unit without fields says nothing, also where all the others are right.
     speaking = int(copies[bottom > 0].sum())
-    return bootstrapped(units, n, groups is not None, seed, speaking)
+    return bootstrapped(units, n, groups is not None, seed, speaking, effective)
 
 
 def field_f1_estimate(

@@ -15,6 +15,11 @@ class Figure(Protocol):
         """The number of clusters; None where samples are independent."""
         ...
 
+    @property
+    def effective_clusters(self) -> float:
+        """How many clusters of equal size tell as much as those that there are (samples, where none are)."""
+        ...
+
     def estimate(self) -> Estimate:
         """The figure with its two-sided 95 % interval."""
         ...

@@ -15,13 +15,18 @@ from evalkit.stats.critical import critical_value, one_sided, tail_of
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """A mean of `n` samples and its standard error; `standard_error` is None with fewer than 2 clusters."""
+    """A mean of `n` samples and its standard error; `standard_error` is None with fewer than 2 clusters.
+
+    `df` are the degrees of freedom of t: effective clusters less one.
+    """
 
     value: float | None
     standard_error: float | None
     n: int
     n_clusters: int
     clustered: bool
+    df: float
+    effective_clusters: float
 
     @property
     def clusters(self) -> int | None:
@@ -48,7 +53,7 @@ class Mean:
     def _shifted(self, sign: int, probability: float) -> float | None:
         if self.value is None or self.standard_error is None:
             return None
-        return self.value + sign * critical_value(probability, self.n_clusters - 1) * self.standard_error
+        return self.value + sign * critical_value(probability, self.df) * self.standard_error
 
 
 def mean(values: ArrayLike, groups: ArrayLike | None = None) -> Mean:
@@ -64,11 +69,11 @@ def mean(values: ArrayLike, groups: ArrayLike | None = None) -> Mean:
     partition = clusters(groups, n)
     grouped = groups is not None
     if n == 0:
-        return Mean(None, None, 0, 0, grouped)
+        return Mean(None, None, 0, 0, grouped, 0, 0)
     error = None
     if partition.count >= 2:
         error = math.sqrt(variance_of_mean(residual_sums(x, partition), n))
-    return Mean(float(x.mean()), error, n, partition.count, grouped)
+    return Mean(float(x.mean()), error, n, partition.count, grouped, partition.df, partition.effective)
 
 
 def mean_estimate(values: ArrayLike, groups: ArrayLike | None = None) -> Estimate:

@@ -33,7 +33,8 @@ class Measured:
     """What `judge` needs to know of one metric.
 
     `bounds` leave infra errors out. `worst` counts every infra error against the model, `best` counts every
-    one for it; without infra errors both are `bounds`. `n_clusters` is None where samples are independent.
+    one for it; without infra errors both are `bounds`. `n_clusters` and
+    `effective_clusters` (how many of equal size tell as much) are None where samples are independent.
     `rows_needed` is the fewest samples with which both bounds exist. `weakest` is the worst figure itself, which
     gives bounds at any confidence.
     """
@@ -44,6 +45,7 @@ class Measured:
     best: Bounds
     kind: Kind
     n_clusters: int | None = None
+    effective_clusters: float | None = None
     deff: float = 1.0
     infra_errors: int = 0
     rows_needed: int = 2
@@ -70,6 +72,7 @@ def measured(
         best=bounds if best is None else _bounds(best),
         kind=kind,
         n_clusters=figure.clusters,
+        effective_clusters=None if figure.clusters is None else figure.effective_clusters,
         deff=deff,
         infra_errors=infra_errors,
         rows_needed=rows,

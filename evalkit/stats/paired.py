@@ -9,14 +9,21 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from evalkit.records.estimate import Estimate
-from evalkit.stats.clusters import FloatArray, clusters
+from evalkit.stats.cluster_test import cluster_test
+from evalkit.stats.clusters import (
+    UNSEEN_DECIDING,
+    UNSEEN_SHOWN,
+    FloatArray,
+    clusters,
+    enough,
+    too_few,
+    unseen_squares,
+)
 from evalkit.stats.critical import STANDARD_NORMAL, critical_value, one_sided, tail_of
 from evalkit.stats.mcnemar import POWER, mcnemar_exact, visible_to_mcnemar
-from evalkit.stats.requirement import MIN_CLUSTERS
-from evalkit.stats.sign_flip import sign_flip
 from evalkit.stats.tango import PairedTable
 
-_CLUSTER_TEST = "wild_cluster_bootstrap"
+_CLUSTER_TEST = "cluster_t_and_sign_flip"
 _TINY = 1e-12
 _HALVINGS = 60
 
@@ -26,10 +33,10 @@ class PairedComparison:
     """Side b against side a on `n` samples that both answered. Differences are b minus a, in shares.
 
     `only_a` and `only_b` count the samples on which one side has the higher mean. `table` holds the effective
-    pairs that carry the two-sided interval, `table_low` and `table_high` those of the one-sided bounds; None
-    without samples. `df` are the degrees of freedom of t, None for the normal distribution. `n_clusters` is n
-    where no groups are given. `p` is the two-sided p of "no difference", None without samples and under 10
-    clusters, where nothing is decided.
+    pairs; None without samples. `shown` carries the two-sided interval and `deciding` the one-sided bounds, each
+    with its lower side first. `df` are the degrees of freedom of t, None for the normal distribution. `n_clusters` is
+    n where no groups are given. `p` is the two-sided p of "the mean difference is 0", None without samples and under
+    30 effective clusters, where nothing is decided.
     """
 
     n: int
@@ -39,10 +46,11 @@ class PairedComparison:
     test: str
     method: str
     table: PairedTable | None
-    table_low: PairedTable | None
-    table_high: PairedTable | None
-    df: int | None
+    shown: tuple[PairedTable, PairedTable] | None
+    deciding: tuple[PairedTable, PairedTable] | None
+    df: float | None
     n_clusters: int
+    effective_clusters: float
 
     @property
     def difference(self) -> float | None:
@@ -59,18 +67,27 @@ class PairedComparison:
         """Whether there are samples, and clusters enough, for a decision."""
         return self.p is not None
 
+    @property
+    def undecided(self) -> str | None:
+        """Why nothing is decided although there are samples; None where there are none, or it is."""
+        if not self.n or self.decides:
+            return None
+        return too_few(
+            self.n_clusters, self.effective_clusters, "cluster" if self.method == "tango_clustered" else "row"
+        )
+
     def lower(self, confidence: float = 0.95) -> float | None:
         """The one-sided lower bound of the difference; None with fewer than 2 clusters."""
-        return self._lower(self.table_low, one_sided(confidence))
+        return self._lower(self.deciding, one_sided(confidence))
 
     def upper(self, confidence: float = 0.95) -> float | None:
         """The one-sided upper bound of the difference; None with fewer than 2 clusters."""
-        return self._upper(self.table_high, one_sided(confidence))
+        return self._upper(self.deciding, one_sided(confidence))
 
     def interval(self, confidence: float = 0.95) -> tuple[float | None, float | None]:
         """The two-sided interval; (None, None) with fewer than 2 clusters."""
         probability = tail_of(confidence)
-        return self._lower(self.table, probability), self._upper(self.table, probability)
+        return self._lower(self.shown, probability), self._upper(self.shown, probability)
 
     def estimate(self) -> Estimate:
         """The difference with its two-sided 95 % interval."""
@@ -94,9 +111,9 @@ class PairedComparison:
         The dual of `upper`: it is under 0.05 exactly where the one-sided 95 % upper bound is below `limit`.
         None where nothing is decided.
         """
-        if self.table_high is None or not self.decides:
+        if self.deciding is None or not self.decides:
             return None
-        score = self.table_high.statistic(limit)
+        score = self.deciding[1].statistic(limit)
         if self.df is None:
             return STANDARD_NORMAL.cdf(score)
         from scipy.special import stdtr
@@ -111,17 +128,17 @@ class PairedComparison:
         and n effective pairs, the d at which d √n = t √ψ + t' √(ψ - d²), with t quantiles: Connor, Biometrics
         43 (1987).
         """
-        if self.table is None or not self.decides:
+        if self.table is None or self.deciding is None or not self.decides:
             return None
         share = min(1.0, (self.table.only_a + self.table.only_b) / self.table.n)
         if self.df is None:
             return visible_to_mcnemar(self.n, share, alpha)
         reach, power = critical_value(1 - alpha / 2, self.df), critical_value(POWER, self.df)
+        pairs = min(table.n for table in self.deciding)
 
         def seen(d: float) -> bool:
-            assert self.table is not None
             psi = max(share, d)
-            return d * math.sqrt(self.table.n) >= reach * math.sqrt(psi) + power * math.sqrt(max(0.0, psi - d * d))
+            return d * math.sqrt(pairs) >= reach * math.sqrt(psi) + power * math.sqrt(max(0.0, psi - d * d))
 
         if not seen(1.0):
             return None
@@ -131,15 +148,15 @@ class PairedComparison:
             low, high = (low, middle) if seen(middle) else (middle, high)
         return high
 
-    def _lower(self, table: PairedTable | None, probability: float) -> float | None:
-        if table is None or (self.df is not None and self.df < 1):
+    def _lower(self, tables: tuple[PairedTable, PairedTable] | None, probability: float) -> float | None:
+        if tables is None or (self.df is not None and self.df < 1):
             return None
-        return table.lower(critical_value(probability, self.df))
+        return tables[0].lower(critical_value(probability, self.df))
 
-    def _upper(self, table: PairedTable | None, probability: float) -> float | None:
-        if table is None or (self.df is not None and self.df < 1):
+    def _upper(self, tables: tuple[PairedTable, PairedTable] | None, probability: float) -> float | None:
+        if tables is None or (self.df is not None and self.df < 1):
             return None
-        return table.upper(critical_value(probability, self.df))
+        return tables[1].upper(critical_value(probability, self.df))
 
 
 def compare_paired(
@@ -149,13 +166,11 @@ def compare_paired(
 
     NaN is a sample that infrastructure left without an answer: it leaves the pair. `groups` (n,): integer
     codes, negative for "no group". Ungrouped answers, right or wrong and asked once, are tested by exact
-    McNemar and bounded by Tango's score interval. All others (groups, epochs, grades) are tested by turning
-    the signs of whole clusters, and Tango's interval takes effective pairs and t with (clusters - 1) degrees
-    of freedom: whole flips with the same mean m and mean square q as the differences per sample, n over
-    max(1, V n / (q - m²)) of them, where V is the cluster-robust variance of m; without variance, as many as
-    there are clusters. With groups each one-sided bound counts one more cluster like the worst on its side in
-    V, as for shares (see `proportion`): where all damage sits in a fifth of 30 to 100 clusters of unequal size,
-    the lower bound then misses in 4 to 8 % of simulations instead of 7 to 11 %. Raises ValueError for values
+    McNemar and bounded by Tango's score interval. All others (groups, epochs, grades) are tested by `cluster_test`, and
+    Tango's interval takes effective pairs and t with (effective clusters - 1) degrees of freedom: whole flips with the
+    same mean m and mean square q as the differences per sample, n over max(1, V n / (q - m²)) of them, where V is the
+    cluster-robust variance of m; without variance, as many as there are effective clusters. With groups each bound
+    counts clusters like the worst on its side in V, as for shares (see `proportion`). Raises ValueError for values
     outside [0, 1] and lengths that differ.
     """
     x, y = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
@@ -179,7 +194,8 @@ def compare_paired(
 def _independent(n: int, only_a: int, only_b: int) -> PairedComparison:
     table = PairedTable(n, only_a, only_b) if n else None
     p = mcnemar_exact(only_a, only_b) if n else None
-    return PairedComparison(n, only_a, only_b, p, "mcnemar_exact", "tango", table, table, table, None, n)
+    both = (table, table) if table is not None else None
+    return PairedComparison(n, only_a, only_b, p, "mcnemar_exact", "tango", table, both, both, None, n, n)
 
 
 def _clustered(
@@ -187,31 +203,34 @@ def _clustered(
 ) -> PairedComparison:
     n = difference.size
     partition = clusters(codes, n)
-    count = partition.count
-    sums = partition.sums(difference)
-    p = sign_flip(sums, seed) if count >= MIN_CLUSTERS else None
+    count, effective = partition.count, partition.effective
     method = "tango_epochs" if codes is None else "tango_clustered"
     if not n:
-        return PairedComparison(0, 0, 0, None, _CLUSTER_TEST, method, None, None, None, 0, 0)
+        return PairedComparison(0, 0, 0, None, _CLUSTER_TEST, method, None, None, None, 0, 0, 0)
+    p = cluster_test(difference, partition, seed) if enough(effective) else None
     residuals = partition.sums(difference - difference.mean())
-    table = low = high = _effective_table(difference, residuals)
-    if codes is not None:
-        low = _effective_table(difference, residuals, float(residuals.min()))
-        high = _effective_table(difference, residuals, float(residuals.max()))
-    return PairedComparison(n, *only, p, _CLUSTER_TEST, method, table, low, high, count - 1, count)
+    low, high = unseen_squares(residuals, partition) if codes is not None else (0.0, 0.0)
+
+    def pairs(unseen: float) -> PairedTable:
+        return _effective_table(difference, residuals, unseen, effective)
+
+    shown = pairs(UNSEEN_SHOWN * low), pairs(UNSEEN_SHOWN * high)
+    deciding = pairs(UNSEEN_DECIDING * low), pairs(UNSEEN_DECIDING * high)
+    table = pairs(0.0)
+    return PairedComparison(n, *only, p, _CLUSTER_TEST, method, table, shown, deciding, partition.df, count, effective)
 
 
-def _effective_table(difference: FloatArray, residuals: FloatArray, missed: float = 0.0) -> PairedTable:
+def _effective_table(difference: FloatArray, residuals: FloatArray, unseen: float, flat: float) -> PairedTable:
     """Effective pairs from differences per sample (n,) and their deviations summed per cluster (clusters,).
 
-    `missed` is the deviation of one more cluster to count in the variance.
+    `unseen` is added to the sum of squared deviations; `flat` is the number of pairs where there is no variance.
     """
     n, count = difference.size, residuals.size
     mean = float(difference.mean())
     square = min(1.0, max(float(difference @ difference) / n, abs(mean)))
     squares = float(residuals @ residuals)
     independent = n * (square - mean * mean)
-    n_eff = float(count)
+    n_eff = flat
     if count >= 2 and squares > _TINY * n and independent > _TINY * n:
-        n_eff = n / max(1.0, count / (count - 1) * (squares + missed * missed) / independent)
+        n_eff = n / max(1.0, count / (count - 1) * (squares + unseen) / independent)
     return PairedTable(n_eff, n_eff * (square - mean) / 2, n_eff * (square + mean) / 2)

@@ -11,7 +11,7 @@ from evalkit.stats.binomial import exact_lower, tail_at_least
 CONFIDENCE = 0.95
 POWER = 0.80
 LIMIT = 20_000
-_GRID = 96  # points of the posterior
+_GRID = 64  # points of the posterior
 _REACH = 6.0  # standard deviations on either side
 
 
@@ -97,15 +97,18 @@ def rows_to_decide(seen: Observed, limit: float) -> int | None:
 
 @lru_cache(maxsize=8)
 def _posterior(right: float, n: float) -> tuple[tuple[float, float], ...]:
-    """Points of Beta(right + 1/2, n - right + 1/2) with their densities, not normalised."""
-    a, b = right + 0.5, n - right + 0.5
-    mean = a / (a + b)
-    spread = math.sqrt(a * b / ((a + b) ** 2 * (a + b + 1)))
-    low, high = max(0.0, mean - _REACH * spread), min(1.0, mean + _REACH * spread)
-    points = [low + (high - low) * (i + 0.5) / _GRID for i in range(_GRID)]
-    logs = [(a - 1) * math.log(p) + (b - 1) * math.log1p(-p) for p in points]
+    """Points of Beta(right + 1/2, n - right + 1/2) with their weights, not normalised.
+
+    Spaced evenly in the angle whose squared sine is the share, where the prior of Jeffreys is flat and the spread is
+    about 1 / (2 √n) everywhere.
+    """
+    centre = math.asin(math.sqrt((right + 0.5) / (n + 1)))
+    reach = _REACH / (2 * math.sqrt(n + 1))
+    low, high = max(0.0, centre - reach), min(math.pi / 2, centre + reach)
+    angles = [low + (high - low) * (i + 0.5) / _GRID for i in range(_GRID)]
+    logs = [2 * right * math.log(math.sin(x)) + 2 * (n - right) * math.log(math.cos(x)) for x in angles]
     top = max(logs)
-    return tuple((p, math.exp(log - top)) for p, log in zip(points, logs, strict=True))
+    return tuple((math.sin(x) ** 2, math.exp(log - top)) for x, log in zip(angles, logs, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from evalkit.records.estimate import Estimate
 from evalkit.stats.binomial import exact_lower, exact_upper, tail_at_least
-from evalkit.stats.clusters import FloatArray, clusters, residual_sums
+from evalkit.stats.clusters import (
+    UNSEEN_DECIDING,
+    UNSEEN_SHOWN,
+    FloatArray,
+    clusters,
+    residual_sums,
+    unseen_squares,
+)
 from evalkit.stats.critical import critical_value, one_sided, tail_of
 
 
@@ -38,24 +46,32 @@ def wilson(k: float, n: float, confidence: float = 0.95) -> tuple[float, float]:
     return wilson_bounds(k / n, n, critical_value(tail_of(confidence)))
 
 
+class Sides(NamedTuple):
+    """The effective samples that carry the lower and the upper bound."""
+
+    low: float
+    high: float
+
+
 @dataclass(frozen=True, slots=True)
 class Proportion:
     """A share and what is known of its precision. `p` is None where there are no samples.
 
-    `n` counts samples. `n_eff` = n / max(1, design effect) carries the two-sided interval. `df` are the
-    degrees of freedom of t; None means the normal distribution. `n_clusters` is n where no groups are
-    given, and `clustered` says whether they were. `n_eff_low` and `n_eff_high` carry the one-sided bounds,
-    see `proportion`.
+    `n` counts samples, `n_eff` = n / max(1, design effect). `shown` carries the two-sided interval, `deciding` the
+    one-sided bounds, see `proportion`. `df` are the degrees of freedom of t; None means independent samples.
+    `n_clusters` is n where no groups are given, and `clustered` says whether they were; `effective_clusters` is
+    how many of equal size tell as much.
     """
 
     p: float | None
     n: int
     n_eff: float
-    df: int | None
+    shown: Sides
+    deciding: Sides
+    df: float | None
     n_clusters: int
+    effective_clusters: float
     clustered: bool
-    n_eff_low: float
-    n_eff_high: float
 
     @property
     def deff(self) -> float:
@@ -76,21 +92,21 @@ class Proportion:
 
     def interval(self, confidence: float = 0.95) -> tuple[float | None, float | None]:
         """The two-sided interval; (None, None) without samples or with fewer than 2 clusters."""
-        bounds = self._bounds(self.n_eff, tail_of(confidence))
-        return bounds if bounds is not None else (None, None)
+        low, high = (self._bounds(n, tail_of(confidence)) for n in self.shown)
+        return (low[0], high[1]) if low is not None and high is not None else (None, None)
 
     def lower(self, confidence: float = 0.95) -> float | None:
         """The one-sided lower bound: exact (Clopper-Pearson) for independent samples, else Wilson's with t."""
         if self.df is None and self.p is not None:
             return exact_lower(self._right, self.n, 1 - one_sided(confidence))
-        bounds = self._bounds(self.n_eff_low, one_sided(confidence))
+        bounds = self._bounds(self.deciding.low, one_sided(confidence))
         return None if bounds is None else bounds[0]
 
     def upper(self, confidence: float = 0.95) -> float | None:
         """The one-sided upper bound, as `lower`."""
         if self.df is None and self.p is not None:
             return exact_upper(self._right, self.n, 1 - one_sided(confidence))
-        bounds = self._bounds(self.n_eff_high, one_sided(confidence))
+        bounds = self._bounds(self.deciding.high, one_sided(confidence))
         return None if bounds is None else bounds[1]
 
     def error_at(self, limit: float, above: bool) -> float | None:
@@ -129,7 +145,7 @@ def proportion_of_counts(k: float, n: int) -> Proportion:
     """
     if n < 0 or not 0 <= k <= n:
         raise ValueError(f"{k} of {n} is no share")
-    return Proportion(k / n if n else None, n, n, None, n, False, n, n)
+    return Proportion(k / n if n else None, n, n, Sides(n, n), Sides(n, n), None, n, n, False)
 
 
 def proportion(values: ArrayLike, groups: ArrayLike | None = None, epochs: int = 1) -> Proportion:
@@ -137,17 +153,16 @@ def proportion(values: ArrayLike, groups: ArrayLike | None = None, epochs: int =
 
     `values` (n,): right or wrong, or the mean over a sample's epochs. `groups` (n,): integer codes,
     negative for "no group". With groups or epochs the design effect (Kish, Survey Sampling, 1965) is the
-    cluster-robust variance over p(1-p)/n, n_eff = n / max(1, deff), and t with (clusters - 1) degrees of
+    cluster-robust variance over p(1-p)/n, n_eff = n / max(1, deff), and t with (effective clusters - 1) degrees of
     freedom replaces the normal quantile (Dean and Pagano, Journal of Survey Statistics and Methodology 3,
-    2015). A variance of zero says nothing of how samples hang together: n_eff is then the number of
+    2015). A variance of zero says nothing of how samples hang together: n_eff is then the number of effective
     clusters.
 
-    The one-sided bounds carry decisions, and there the plain rule is too bold: a lucky draw without bad
-    clusters raises p and lowers its variance at once. So with groups each one-sided bound counts one more
-    cluster like the worst on its side in the variance (the cluster that the draw may have missed). In
-    simulations with 30 to 100 equal clusters and an intraclass correlation of 0.3, "met" at a true share of
-    exactly 0.8 to 0.95 then comes in 3 to 7 % of cases instead of 5 to 11 %; the design effect and the
-    interval stay as they are.
+    With groups the plain rule is too bold: a lucky draw without bad clusters raises p and lowers its variance at
+    once. So each bound counts clusters like the worst on its side in the variance, one where it is shown and two
+    where it decides (`unseen_squares`). In simulations of 30 to 60 effective clusters of equal and lognormal sizes,
+    design effects of 1 to 5 or a tenth of them bad, "met" at a true share of exactly 0.8 to 0.95 is then wrong in 0
+    to 5 % of cases, and without them in up to 12 %; the design effect stays as it is.
 
     Raises ValueError for values outside [0, 1], NaN included.
     """
@@ -158,29 +173,33 @@ def proportion(values: ArrayLike, groups: ArrayLike | None = None, epochs: int =
     if groups is None and epochs <= 1:
         return proportion_of_counts(min(float(x.sum()), n), n)
     partition = clusters(groups, n)
-    count, grouped = partition.count, groups is not None
+    grouped, count, effective = groups is not None, partition.count, partition.effective
     if n == 0:
-        return Proportion(None, 0, 0, max(count - 1, 0), count, grouped, 0, 0)
+        return Proportion(None, 0, 0, Sides(0, 0), Sides(0, 0), 0, count, effective, grouped)
     p = min(1.0, float(x.mean()))
-    n_eff = n_low = n_high = float(count)
+    n_eff = effective
+    shown = deciding = Sides(n_eff, n_eff)
     if count >= 2:
         residuals = residual_sums(x, partition)
-        n_eff = _effective_n(p, n, residuals)
-        n_low = n_high = n_eff
-        if grouped:
-            n_low = _effective_n(p, n, residuals, missed=float(residuals.min()))
-            n_high = _effective_n(p, n, residuals, missed=float(residuals.max()))
-    return Proportion(p, n, n_eff, count - 1, count, grouped, n_low, n_high)
+        low, high = unseen_squares(residuals, partition) if grouped else (0.0, 0.0)
+
+        def worth(unseen: float) -> float:
+            return _effective_n(p, n, residuals, unseen, effective)
+
+        n_eff = worth(0.0)
+        shown = Sides(worth(UNSEEN_SHOWN * low), worth(UNSEEN_SHOWN * high))
+        deciding = Sides(worth(UNSEEN_DECIDING * low), worth(UNSEEN_DECIDING * high))
+    return Proportion(p, n, n_eff, shown, deciding, partition.df, count, effective, grouped)
 
 
-def _effective_n(p: float, n: int, residuals: FloatArray, missed: float = 0.0) -> float:
-    """n over the design effect; `missed` is the residual of one more cluster to count in the variance."""
+def _effective_n(p: float, n: int, residuals: FloatArray, unseen: float, flat: float) -> float:
+    """n over the design effect, with `unseen` more in the sum of squares; `flat` where there is no variance."""
     count = residuals.size
     squares = float(residuals @ residuals)
     independent = n * p * (1 - p)
     if squares <= 1e-12 * n or independent <= 0:
-        return float(count)
-    return n / max(1.0, count / (count - 1) * (squares + missed * missed) / independent)
+        return flat
+    return n / max(1.0, count / (count - 1) * (squares + unseen) / independent)
 
 
 def proportion_estimate(values: ArrayLike, groups: ArrayLike | None = None, epochs: int = 1) -> Estimate:

@@ -41,6 +41,11 @@ class Quantile:
         return None
 
     @property
+    def effective_clusters(self) -> float:
+        """The number of values, each a cluster of its own."""
+        return self.n
+
+    @property
     def value(self) -> float | None:
         """The smallest value with at least a share `q` at or under it: always one that was seen."""
         if self.n == 0:

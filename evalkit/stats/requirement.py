@@ -6,11 +6,11 @@ import math
 from dataclasses import dataclass, replace
 
 from evalkit.records.estimate import DecideChance, Gap, Need, Requirement
+from evalkit.stats.clusters import enough, too_few
 from evalkit.stats.measured import Bounds, Measured
 from evalkit.stats.power import Observed, chance_to_decide, rows_to_decide
 from evalkit.stats.proportion import Proportion
 
-MIN_CLUSTERS = 10
 _SMALLEST_P = 1e-12
 _P_STEPS = 40
 _TIMES = (2, 5, 10)
@@ -21,14 +21,15 @@ def judge(contender: str, need: Need, measured: Measured | None) -> Requirement:
 
     The gap is the shortfall, positive where the need is missed, with one-sided 95 % bounds. *met*: its
     upper bound is at most the margin, also with every infra error counted against the model. *unmet*: its
-    lower bound is above the margin, also with every infra error counted for it. Under 10 clusters nothing
-    is decided, and else it is undecided too. `n_to_decide` and `chances` are given for undecided shares.
+    lower bound is above the margin, also with every infra error counted for it. Under 30 effective
+    clusters nothing is decided, and else it is undecided too. `n_to_decide` and `chances` are given for undecided
+    shares.
     """
     if measured is None or measured.estimate.value is None:
         return Requirement(contender, need, "undecided", Gap(None, None, None), None, "not measured")
     value = measured.estimate.value
     gap = _gap(need, value, measured.bounds)
-    if measured.n_clusters is not None and measured.n_clusters < MIN_CLUSTERS:
+    if measured.effective_clusters is not None and not enough(measured.effective_clusters):
         return Requirement(contender, need, "undecided", gap, None, _too_few_clusters(measured))
     tie = 1e-12 * max(1.0, abs(need.threshold))  # so that 0.92 - 0.91 is within a margin of 0.01
     worst, best = _gap(need, value, measured.worst), _gap(need, value, measured.best)
@@ -114,7 +115,7 @@ def _limit(need: Need) -> float:
 def _too_few_clusters(measured: Measured) -> str:
     # With repeated asks and no groups, every sample is its own cluster.
     noun = "row" if measured.estimate.method == "wilson_epochs" else "cluster"
-    return f"only {_counted(measured.n_clusters or 0, noun)}: at least {MIN_CLUSTERS} are needed"
+    return too_few(measured.n_clusters or 0, measured.effective_clusters or 0.0, noun)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,12 +75,12 @@ def test_a_drop_that_n_cannot_judge_is_said_to_be_so() -> None:
     assert "6 rows cannot judge it" in tiny.text
 
 
-def test_under_ten_clusters_nothing_is_judged() -> None:
-    groups = [i % 9 for i in range(500)]
+def test_under_thirty_clusters_nothing_is_judged() -> None:
+    groups = [i % 25 for i in range(500)]
     now, before = baseline(letters(500, 200), groups), baseline(letters(500, 20), groups)
     found = judged(Held(now, before, Gates()), Again(now))["drop"]
     assert found.outcome == "undecided"
-    assert "9 clusters cannot judge it" in found.text
+    assert "nothing is decided: only 25 clusters: at least 30 are needed" in found.text
 
 
 def test_the_same_drop_fails_alone_and_not_in_a_crowd() -> None:

@@ -43,7 +43,7 @@ def test_no_evidence_names_what_could_not_be_seen() -> None:
 
 def test_nothing_is_decided_with_few_clusters_or_without_answers() -> None:
     few = compare_sides([(side([1.0] * 20, groups=["x", "y"] * 10), side([1.0] * 19 + [0.0]))], CompareOptions())[0]
-    assert "nothing is decided (only 2 clusters, and at least 10 are needed)" in words(few, 0)[0]
+    assert "nothing is decided (only 2 clusters: at least 30 are needed)" in words(few, 0)[0]
     epochs = compare_sides([(side([1.0] * 4, epochs=2), side([0.5] * 4, epochs=2))], CompareOptions(0.02))[0]
     said = words(epochs, 0)
     assert "only 4 samples" in said[0]

@@ -38,8 +38,10 @@ def test_it_is_the_share_of_all_signs(sums: list[float]) -> None:
 
 def test_groups_move_together_and_few_decide_nothing() -> None:
     a, b = np.ones(60), np.zeros(60)
-    assert p_of_drop(a, b, np.repeat(np.arange(12), 5)) == pytest.approx(2.0**-12)
-    assert p_of_drop(a, b, np.repeat(np.arange(6), 10)) is None
+    assert p_of_drop(a, b, np.repeat(np.arange(30), 2)) == pytest.approx(2.0**-30)
+    assert p_of_drop(a, b, np.repeat(np.arange(20), 3)) is None
+    unequal = np.repeat(np.arange(31), [30] + [1] * 30)
+    assert p_of_drop(a, b, unequal) is None, "31 clusters, one of which is half of all"
     assert p_of_drop(a, b, -np.ones(60)) == pytest.approx(2.0**-60)
 
 

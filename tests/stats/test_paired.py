@@ -37,7 +37,7 @@ def test_what_always_holds(data: tuple[list[float], list[float], list[int] | Non
         assert (result.difference, result.p, result.interval(), result.visible()) == (None, None, (None, None), None)
         return
     assert result.difference == pytest.approx(np.mean([y - x for x, y in both]), abs=1e-9)
-    assert (result.p is None) == (result.test == "wild_cluster_bootstrap" and result.n_clusters < 10)
+    assert (result.p is None) == (result.test == "cluster_t_and_sign_flip" and result.effective_clusters < 30 - 1e-9)
     low, high = result.interval()
     if low is not None and high is not None and result.difference is not None:
         assert -1 <= low <= result.difference <= high <= 1
@@ -84,7 +84,7 @@ def test_infra_errors_leave_the_pair() -> None:
 
 def test_grades_are_no_right_or_wrong() -> None:
     rng = np.random.default_rng(0)
-    assert compare_paired(rng.random(50), rng.random(50)).test == "wild_cluster_bootstrap"
+    assert compare_paired(rng.random(50), rng.random(50)).test == "cluster_t_and_sign_flip"
 
 
 @pytest.mark.parametrize(
@@ -97,21 +97,21 @@ def test_what_cannot_be_compared_is_refused(a: list[float], b: list[float], grou
 
 def test_the_same_answers_leave_an_interval_of_the_width_that_the_clusters_allow() -> None:
     same = np.tile([1.0, 0.0, 1.0, 1.0], 30)
-    grouped = compare_paired(same, same, np.repeat(np.arange(12), 10))
+    grouped = compare_paired(same, same, np.repeat(np.arange(30), 4))
     repeated = compare_paired(same, same, epochs=3)
     plain = compare_paired(same, same)
     assert grouped.p == repeated.p == plain.p == 1.0
-    assert grouped.table == PairedTable(12, 0, 0)
+    assert grouped.table == PairedTable(30, 0, 0)
     assert repeated.table == plain.table == PairedTable(120, 0, 0)
     assert grouped.upper() > repeated.upper() > plain.upper() > 0  # type: ignore[operator]
 
 
 def test_flips_that_cancel_within_every_cluster_do_not_count_as_precision() -> None:
-    a = np.tile([1.0, 0.0, 1.0, 1.0], 12)
-    b = np.tile([0.0, 1.0, 1.0, 1.0], 12)
-    result = compare_paired(a, b, np.repeat(np.arange(12), 4))
-    assert result.table is not None and result.table.n == 12
-    assert (result.p, result.only_a, result.only_b) == (1.0, 12, 12)
+    a = np.tile([1.0, 0.0, 1.0, 1.0], 30)
+    b = np.tile([0.0, 1.0, 1.0, 1.0], 30)
+    result = compare_paired(a, b, np.repeat(np.arange(30), 4))
+    assert result.table is not None and result.table.n == 30
+    assert (result.p, result.only_a, result.only_b) == (1.0, 30, 30)
 
 
 def test_clusters_that_differ_less_than_chance_earn_nothing() -> None:
@@ -123,9 +123,10 @@ def test_clusters_that_differ_less_than_chance_earn_nothing() -> None:
     assert result.table is not None and result.table.n == 60
 
 
-def test_under_ten_clusters_nothing_is_decided() -> None:
+def test_under_thirty_effective_clusters_nothing_is_decided() -> None:
     a, b = _answers(90, only_a=40, only_b=0)
-    result = compare_paired(a, b, np.arange(90) % 9)
+    result = compare_paired(a, b, np.arange(90) % 18)
+    assert result.undecided == "only 18 clusters: at least 30 are needed"
     assert (result.p, result.not_worse(0.5), result.visible(), result.p_below(0.0)) == (None,) * 4
     assert result.interval() != (None, None)
     assert compare_paired(a, b, np.zeros(90, dtype=int)).interval() == (None, None)
@@ -134,8 +135,8 @@ def test_under_ten_clusters_nothing_is_decided() -> None:
 def test_clusters_of_one_sample_are_tested_as_mcnemar_does() -> None:
     a, b = _answers(300, only_a=25, only_b=11)
     grouped = compare_paired(a, b, np.arange(300))
-    assert grouped.p == pytest.approx(mcnemar_exact(25, 11), abs=0.003)
-    assert grouped.interval() == pytest.approx(compare_paired(a, b).interval(), abs=0.002)
+    assert grouped.p == pytest.approx(mcnemar_exact(25, 11), abs=0.01)
+    assert grouped.interval() == pytest.approx(compare_paired(a, b).interval(), abs=0.003)
 
 
 def test_a_sign_flip_is_the_exact_sum_over_all_signs() -> None:
@@ -220,6 +221,23 @@ def test_the_level_of_the_cluster_test_holds() -> None:
     assert naive / runs > 0.3
 
 
+def test_few_bad_clusters_that_cancel_many_good_ones_are_no_difference() -> None:
+    """A tenth of the clusters loses 0.6, the others gain a ninth of that: the mean is 0, yet signs reject it often."""
+    rng = np.random.default_rng(6)
+    runs, count = 500, 45
+    rejected = by_signs = 0
+    for _ in range(runs):
+        sizes = np.maximum(1, np.round(np.exp(rng.normal(np.log(10) - 0.125, 0.5, count)))).astype(int)
+        groups, bad = np.repeat(np.arange(count), sizes), rng.random(count) < 0.1
+        draw = rng.random(groups.size)
+        a = (bad[groups] & (draw < 0.6)).astype(float)
+        b = (~bad[groups] & (draw < 0.6 / 9)).astype(float)
+        rejected += (compare_paired(a, b, groups).p or 1.0) <= 0.05
+        by_signs += sign_flip(np.bincount(groups, weights=b - a)) <= 0.05
+    assert rejected / runs <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / runs)
+    assert by_signs / runs > 0.07
+
+
 def test_the_one_sided_bounds_hold_where_the_damage_sits_in_few_clusters() -> None:
     rng = np.random.default_rng(3)
     runs, hit = 400, 0.8
@@ -231,7 +249,7 @@ def test_the_one_sided_bounds_hold_where_the_damage_sits_in_few_clusters() -> No
         assert lower is not None and upper is not None
         below += lower > -hit / 4
         above += upper < -hit / 4
-    assert below / runs <= 0.10
+    assert below / runs <= 0.08
     assert above / runs <= 0.08
 
 

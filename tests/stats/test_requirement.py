@@ -139,21 +139,23 @@ def test_infra_errors_only_ever_undecide(kn: tuple[int, int], lost: int, thresho
         assert marred.state == "undecided" or decided in (marred.state, "undecided")
 
 
-def test_under_ten_clusters_nothing_is_decided() -> None:
-    values = [1.0] * 700
-    nine = judge("a", Need("accuracy", 0.3), measured(proportion(values, np.arange(700) % 9)))
-    assert (nine.state, nine.n_to_decide) == ("undecided", None)
-    assert nine.why == "only 9 clusters: at least 10 are needed"
-    assert nine.gap.high is not None and nine.gap.high < 0
-    ten = judge("a", Need("accuracy", 0.3), measured(proportion(values, np.arange(700) % 10)))
-    assert ten.state == "met"
+def test_under_thirty_effective_clusters_nothing_is_decided() -> None:
+    values = [1.0] * 900
+    few = judge("a", Need("accuracy", 0.3), measured(proportion(values, np.arange(900) % 29)))
+    assert (few.state, few.n_to_decide) == ("undecided", None)
+    assert few.why == "only 28 clusters of equal size in effect (29 in all): at least 30 are needed"
+    assert few.gap.high is not None and few.gap.high < 0
+    assert judge("a", Need("accuracy", 0.3), measured(proportion(values, np.arange(900) % 30))).state == "met"
+    unequal = np.minimum(np.arange(900) // 3, 60)  # sixty of 3 and one of 720
+    result = judge("a", Need("accuracy", 0.3), measured(proportion(values, unequal)))
+    assert result.why == "only 1 cluster of equal size in effect (61 in all): at least 30 are needed"
 
 
 def test_one_cluster_and_few_repeated_rows() -> None:
     one = judge("a", ACCURACY, measured(proportion([1, 1], [0, 0])))
-    assert one.why == "only 1 cluster: at least 10 are needed" and one.gap.high is None
+    assert one.why == "only 1 cluster: at least 30 are needed" and one.gap.high is None
     few = judge("a", ACCURACY, measured_share([2, 2, 1], [2, 2, 2], [0, 0, 0]))
-    assert few.why == "only 3 rows: at least 10 are needed"
+    assert few.why == "only 3 rows: at least 30 are needed"
 
 
 def test_undecided_with_clusters_names_them_and_pays_for_them() -> None:

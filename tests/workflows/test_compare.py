@@ -168,7 +168,7 @@ def test_groups_and_epochs_reach_the_test(
 ) -> None:
     grouped = run(folder, "grouped.yaml", group=", group: who", epochs=2)
     (pair,) = as_json(capsys, grouped)["pairs"]
-    assert (pair["n"], pair["test"], pair["clusters"]) == (240, "wild_cluster_bootstrap", 20)
+    assert (pair["n"], pair["test"], pair["clusters"]) == (240, "cluster_t_and_sign_flip", 20)
     assert (pair["only_a"], pair["only_b"], pair["difference"]["method"]) == (24, 0, "tango_clustered")
     against = as_json(capsys, f"{runs[0]}:poor", f"{grouped}:poor")["pairs"][0]
     assert [d["what"] for d in against["differences"]] == ["epochs"]
