@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Generic, TypeVar
 
 from evalkit.engine.budget import Purse
@@ -22,6 +23,7 @@ from evalkit.records.request import Request
 from evalkit.store.cache import ResponseCache
 
 T = TypeVar("T")
+_AT_ONCE = 64  # requests that are looked up in the cache with one statement
 _REQUESTS_PER_TURN = 128  # taken by a worker before other tasks (display, Ctrl-C) get their turn for sure
 
 
@@ -83,20 +85,27 @@ class Lane(Generic[T]):
             async with asyncio.TaskGroup() as group:
                 committing = group.create_task(self._committer.keep_committing())
                 async with asyncio.TaskGroup() as workers:
+                    looked_up = self._looked_up(work)
                     for _ in range(self._limit):
-                        workers.create_task(self._worker(work))
+                        workers.create_task(self._worker(looked_up))
                 committing.cancel()
         finally:
             self._committer.flush()
         self._settle_unclear()
         self._committer.flush()
 
-    async def _worker(self, work: Iterator[tuple[Request, T]]) -> None:
-        for number, (request, context) in enumerate(work, 1):
+    def _looked_up(self, work: Iterator[tuple[Request, T]]) -> Iterator[tuple[_Asked[T], Completion | Failure | None]]:
+        """Requests with the outcomes that the cache had when it was asked for some of them at once."""
+        while some := [_Asked(self.keys.of(request), request, context) for request, context in islice(work, _AT_ONCE)]:
+            known = self.cache.get_many([asked.key for asked in some]) if self.model.cacheable else {}
+            for asked in some:
+                yield asked, known.get(asked.key)
+
+    async def _worker(self, work: Iterator[tuple[_Asked[T], Completion | Failure | None]]) -> None:
+        for number, (asked, known) in enumerate(work, 1):
             if number % _REQUESTS_PER_TURN == 0:
                 await asyncio.sleep(0)
-            asked = _Asked(self.keys.of(request), request, context)
-            if self._take_cached(asked):
+            if self._take_cached(asked, known):
                 continue
             if self.model.cacheable and asked.key in self._under_way:
                 self._under_way[asked.key].append(asked)
@@ -104,10 +113,11 @@ class Lane(Generic[T]):
                 self._under_way[asked.key] = []
                 await self._ask(asked)
 
-    def _take_cached(self, asked: _Asked[T]) -> bool:
+    def _take_cached(self, asked: _Asked[T], known: Completion | Failure | None) -> bool:
         if not self.model.cacheable:
             return False
-        outcome = self.cache.get(asked.key)
+        # What was not known may have been answered since, for an equal request.
+        outcome = known or self.cache.get(asked.key)
         if outcome is None:
             return False
         if isinstance(outcome, Completion):

@@ -8,6 +8,7 @@ that says otherwise raises Tampered. That is no OSError, which diskcache would t
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +67,19 @@ class BytesDisk(diskcache.Disk):  # type: ignore[misc]
             return path.read_bytes()
         except OSError as error:
             raise Tampered(f"its file cannot be read: {error.strerror}") from error
+
+
+def small_values(cache: Any, keys: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Keys with their values, of those that a diskcache Cache holds in its rows; not those in files.
+
+    One statement for all: diskcache's own reading takes one for each key, which costs three times as much.
+    """
+    places = ",".join("?" * len(keys))
+    # Without its name SQLite takes the index of expiry, under which all rows are alike.
+    select = (
+        f"SELECT key, value FROM Cache INDEXED BY Cache_key_raw WHERE key IN ({places}) AND raw = 1"
+        " AND expire_time IS NULL AND mode = ? AND filename IS NULL"
+    )
+    for key, value in cache._sql(select, (*keys, MODE_RAW)).fetchall():
+        if type(key) is bytes and type(value) is bytes:
+            yield key, value

@@ -7,7 +7,7 @@ swapped entry is a miss with a warning; what is read is decoded into a typed rec
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ import msgspec
 
 from evalkit.errors import CacheError
 from evalkit.records.completion import Completion, Failure
-from evalkit.store.bytes_disk import BytesDisk
+from evalkit.store.bytes_disk import BytesDisk, small_values
 
 _CHECKSUM = 8
 _LARGEST_IN_ROW = 32 * 1024  # bytes; longer answers get a file of their own
@@ -91,6 +91,17 @@ class ResponseCache:
         except (OSError, sqlite3.Error, ValueError, msgspec.DecodeError, RecursionError) as error:
             self._warn(key, error)
             return None
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, Completion | Failure]:
+        """Cached outcomes by key: of short answers, found whole. `get` may still have what is missing here."""
+        by_name = {self._name(key): key for key in keys}
+        known: dict[str, Completion | Failure] = {}
+        with suppress(OSError, sqlite3.Error):
+            for name, value in small_values(self._cache, list(by_name)):
+                # A damaged one is left to `get`, which tells of it.
+                with suppress(ValueError, msgspec.DecodeError, RecursionError):
+                    known[by_name[name]] = self._read(name, value)
+        return known
 
     def _read(self, name: bytes, value: bytes) -> Completion | Failure:
         if value[:_CHECKSUM] != _checksum(name, value[_CHECKSUM:]):

@@ -164,7 +164,8 @@ def test_an_error_of_the_work_keeps_what_was_answered(cache: Watched) -> None:
     with pytest.raises(BaseExceptionGroup) as caught:
         asyncio.run(ask())
     assert caught.group_contains(ValueError)
-    assert 96 <= len(cache.committed) <= 100
+    # 64 are looked up at once: what stands before the wrong row in its own 64 is not asked. At most 4 were in flight.
+    assert 60 <= len(cache.committed) <= 64
 
 
 def test_cancelling_keeps_what_was_answered_and_stops_what_was_not(cache: Watched) -> None:

@@ -70,6 +70,23 @@ def test_a_namespace_is_a_world_of_its_own(tmp_path: Path, cache: ResponseCache)
     night.close()
 
 
+def test_many_are_got_at_once_and_long_ones_alone(cache: ResponseCache) -> None:
+    cache.commit([(key(1), FULL), (key(2), REJECTED), (key(3), replace(FULL, text="é" * 200_000))])
+    cache.within("night").commit([(key(4), FULL)])
+    assert cache.get_many([key(n) for n in (5, 4, 3, 2, 1, 1)]) == {key(1): FULL, key(2): REJECTED}
+    assert cache.within("night").get_many([key(1), key(4)]) == {key(4): FULL}
+    assert cache.get_many([]) == {}
+
+
+def test_many_are_found_by_the_index(cache: ResponseCache) -> None:
+    statements: list[str] = []
+    cache._cache._con.set_trace_callback(statements.append)
+    cache.get_many([key(1), key(2)])
+    (select,) = statements
+    plan = cache._cache._sql(f"EXPLAIN QUERY PLAN {select}").fetchall()
+    assert "USING INDEX Cache_key_raw (key=? AND raw=?)" in plan[0][-1]
+
+
 def test_only_bytes_go_to_the_disk(tmp_path: Path) -> None:
     disk = BytesDisk(str(tmp_path))
     for value in ("text", 5, None, {"a": 1}, bytearray(b"x")):
