@@ -66,9 +66,10 @@ def _of(need: Need) -> str:
 
 
 def _incomplete(result: RunResult) -> str:
-    hit = [c for c in result.contenders if c.status and c.status["infra_error"]]
-    parts = [f"{c.id} lost {count(c.status['infra_error'], 'answer')}" for c in hit if c.status]
-    return f"INCOMPLETE: {listed(parts)} to infrastructure errors; they count neither as right nor as wrong."
+    lost = [(c.id, (c.status or {}).get("infra_error", 0)) for c in result.contenders]
+    parts = [f"{name} lost {count(n, 'answer')}" for name, n in lost if n]
+    which = listed(parts) if parts else "answers were lost"
+    return f"INCOMPLETE: {which} to infrastructure errors; they count neither as right nor as wrong."
 
 
 def _no_frontier(result: RunResult) -> str:

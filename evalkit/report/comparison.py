@@ -9,7 +9,7 @@ from typing import IO, Any
 from evalkit.records.comparison import Comparison, Flip, Pair, SideFigures
 from evalkit.report.comparison_words import left_out, readings
 from evalkit.report.console import console, print_table
-from evalkit.wording.numbers import count, difference, milliseconds, money, p_value, share
+from evalkit.wording.numbers import count, difference, money, p_value, share, times
 from evalkit.wording.text import DASH, plain
 
 _FIRST = ("a", "b", "n", "difference", "p", "p_corrected", "test", "only_a", "only_b")
@@ -99,14 +99,9 @@ def _sides_table(comparison: Comparison, letters: _Letters) -> Any:
         table.add_column(name, justify="right")
     for (label, split), side in figures.items():
         name = plain(label) if split == "test" else f"{plain(label)} ({split})"
-        cells = (f"{side.infra_errors:,}", money(side.cost_per_1000_calls), _times(side))
+        cells = (f"{side.infra_errors:,}", money(side.cost_per_1000_calls), times(side.latency_ms))
         table.add_row(letters[label, split], Text(name), *cells)
     return table
-
-
-def _times(side: SideFigures) -> str:
-    latency = side.latency_ms
-    return f"{milliseconds(latency.p50)} / {milliseconds(latency.p95)}" if latency else DASH
 
 
 def _pairs_table(comparison: Comparison, letters: _Letters, narrow: bool) -> Any:

@@ -8,9 +8,9 @@ from evalkit.records.estimate import Requirement
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.report.answer import answer
 from evalkit.report.console import console, print_table
-from evalkit.wording.names import not_ok
+from evalkit.wording.names import metric, not_ok
 from evalkit.wording.needs import distance, ends, figure, need
-from evalkit.wording.numbers import count, interval, milliseconds, money, percent
+from evalkit.wording.numbers import count, interval, money, percent, times
 from evalkit.wording.text import DASH, listed, plain
 
 _STATE_STYLE = {"met": "green", "unmet": "red", "undecided": "yellow"}
@@ -45,13 +45,18 @@ def _table(result: RunResult, narrow: bool) -> Any:
     table.add_column("contender", overflow="fold")
     table.add_column("n", justify="right", no_wrap=True)
     others = _other_metrics(result)
-    for name in ("accuracy", "format validity", *others, "cache read", "$/1k calls", "p50 / p95"):
-        words = name.replace("_", " ")
-        table.add_column(words.replace(" ", "\n") if narrow else words, justify="right", no_wrap=True)
+    names = ("accuracy", "format validity", *map(metric, others), "cache read", "$/1k calls", "p50 / p95")
+    for name in names:
+        table.add_column(_stacked(name) if narrow else name, justify="right", no_wrap=True)
     for contender in result.contenders:
         if contender.skipped is None:
             table.add_row(*_cells(contender, result, others, narrow))
     return table
+
+
+def _stacked(words: str) -> str:
+    """A word a line; a slash stays with the word before it."""
+    return words.replace(" / ", " /\n") if " / " in words else words.replace(" ", "\n")
 
 
 def _other_metrics(result: RunResult) -> list[str]:
@@ -75,18 +80,18 @@ def _cells(c: ContenderResult, result: RunResult, others: list[str], narrow: boo
         return cell(text.replace(" [", "\n[") if narrow else text, metric)
 
     latency, p95 = c.latency_ms, "latency_p95_ms"
-    times = f"{milliseconds(latency.p50)} / {milliseconds(latency.p95)}" if latency else DASH
+    taken = times(latency)
     if p95 in needs:  # a judged figure shows its interval, on a line of its own so that the table stays narrow
-        times += ends(p95, c.figure(p95)).replace(" ", "\n", 1)
+        taken += ends(p95, c.figure(p95)).replace(" ", "\n", 1)
     return [
-        Text(name.replace("/", "\n", 1) if narrow else name).append(f"\n{c.role}", style="dim"),
+        Text(name.replace("/", "/\n") if narrow else name).append(f"\n{c.role}", style="dim"),
         Text(f"{c.n:,}"),
         measured("accuracy"),
         measured("format_validity"),
-        *(measured(metric) for metric in others),
+        *(measured(name) for name in others),
         cell(percent(c.cache_read_share)),
         cell(money(c.cost.per_1000_calls) if c.cost else DASH, "cost_per_1000_calls"),
-        cell(times.replace(" / ", " /\n") if narrow else times, p95),
+        cell(taken.replace(" / ", " /\n") if narrow else taken, p95),
     ]
 
 
