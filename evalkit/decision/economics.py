@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from evalkit.decision.clearing import wrong_labels
+from evalkit.decision.gap import needed_accuracy
 from evalkit.decision.montecarlo import DRAWS, Simulation, payback
 from evalkit.decision.project import MEASURED, TUNED_ACCURACY, Input, Project
 from evalkit.decision.rivals import Candidate, accuracy_of, candidates, choose, rivals
@@ -31,6 +32,7 @@ class _Ground:
     economics: Economics
     case: Case | None
     sunk: bool
+    needed_accuracy: float | None
     live: bool
     found: tuple[Candidate, ...]
     chosen: tuple[Candidate, Rival] | None
@@ -66,6 +68,7 @@ def figures(
         economics=facts.economics or Economics(),
         case=case,
         sunk=built is not None,
+        needed_accuracy=needed_accuracy(result),
         live=live,
         found=found,
         chosen=choose(found, rows, meets, live),
@@ -127,6 +130,7 @@ def _project(ground: _Ground) -> Project | None:
         price_change=economics.prompted_price_change_per_year or ZERO,
         prompted_accuracy=_measured_accuracy(candidate.contender),
         wrong_labels=_hidden(ground),
+        needed_accuracy=None if ground.sunk else ground.needed_accuracy,
         tuned_accuracy=_tuned_accuracy(ground),
         sunk=ground.sunk,
     )

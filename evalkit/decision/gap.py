@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from evalkit.records.estimate import Requirement
+from evalkit.records.metric import is_another_name
 from evalkit.records.run import ContenderResult, RunResult
 
 LEVEL = 0.05
@@ -29,6 +30,12 @@ def tuned(result: RunResult) -> list[ContenderResult]:
 def requirements_of(result: RunResult, contender: str) -> list[Requirement]:
     """One contender's needs with their states."""
     return [r for r in result.requirements if r.contender == contender]
+
+
+def needed_accuracy(result: RunResult) -> float | None:
+    """The accuracy that the fine-tune must reach: the strictest threshold less its margin; None without such a need."""
+    needs = {r.need for r in result.requirements if is_another_name(r.need.metric, "accuracy")}
+    return max((need.threshold - need.margin for need in needs), default=None)
 
 
 def meets_all(result: RunResult) -> dict[str, bool | None]:

@@ -88,7 +88,8 @@ class Simulation:
 
     def needed_value_per_month(self) -> float | None:
         """The value of meeting the need, dollars a month, at which it pays back with 90 % probability."""
-        return _finite(np.maximum(self._needed_benefit(), 0.0))
+        needed, reached = np.maximum(self._needed_benefit(), 0.0), self.project.reached(self.x)
+        return _finite(np.where(reached > 0, needed, np.where(needed > 0, np.inf, 0.0)))
 
     def at_volume(self, calls_per_month: float) -> Simulation:
         """The same draws at another volume."""

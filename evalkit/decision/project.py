@@ -77,8 +77,9 @@ class Project:
     `prompted` are the options of the rival, of which the cheapest at each volume is taken, or its cost in dollars a
     call. `labels` are still to be bought, at `label_cost` each. `value` is dollars per correct answer and needs both
     accuracies; `value_per_month` is that of meeting the needs. Either is None where it does not count; both may count.
-    `wrong_labels` may hide right answers from the measured accuracy, and not from the expected one. `operations` are
-    the people who keep it running, a month. `sunk` says that the build is paid for already.
+    Meeting the needs is worth something only where `needed_accuracy` is reached. `wrong_labels` may hide right answers
+    from the measured accuracy, and not from the expected one. `operations` are the people who keep it running, a month.
+    `sunk` says that the build is paid for already.
     """
 
     calls: Span
@@ -97,6 +98,7 @@ class Project:
     value_per_month: Span | None = None
     prompted_accuracy: Input | None = None
     wrong_labels: Span = ZERO
+    needed_accuracy: float | None = None
     tuned_accuracy: Input | None = None
     sunk: bool = False
 
@@ -150,6 +152,12 @@ class Project:
         prompted = np.minimum(1.0, x[self.prompted_accuracy.name] / (1 - x[WRONG_LABELS]))
         return np.asarray(x[CALLS] * (x[self.tuned_accuracy.name] - prompted))
 
+    def reached(self, x: Mapping[str, FloatArray]) -> FloatArray:
+        """1 where the fine-tune reaches the accuracy that is needed, else 0 (n,): only then the needs are met."""
+        if self.needed_accuracy is None or self.tuned_accuracy is None:
+            return np.ones_like(x[CALLS])
+        return np.asarray(x[self.tuned_accuracy.name] >= self.needed_accuracy - 1e-12, dtype=np.float64)
+
     def running(self, x: Mapping[str, FloatArray]) -> FloatArray:
         """What the fine-tune costs a month, all in but for the build: (n,)."""
         calls = x[CALLS]
@@ -168,7 +176,7 @@ class Project:
                 raise ValueError("the value of a correct answer needs both accuracies")
             steady = steady + x[VALUE] * gained
         if self.value_per_month is not None:
-            steady = steady + x["value_of_meeting_need_per_month"]
+            steady = steady + x["value_of_meeting_need_per_month"] * self.reached(x)
         build = np.zeros_like(steady) if self.sunk else x[BUILD] + self.bought(x)
         bill = x[CALLS] * self.prompted_per_call(x)
         return Flows(bill, steady, x["prompted_price_change_per_year"], build)

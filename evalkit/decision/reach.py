@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evalkit.decision.gap import evidence
+from evalkit.decision.gap import evidence, needed_accuracy
 from evalkit.decision.ground import Ground
 from evalkit.decision.project import TUNED_ACCURACY, Input
 from evalkit.records.economics import Span
-from evalkit.records.metric import is_another_name
 from evalkit.records.verdict import AnswerState
 from evalkit.wording.numbers import percent, share, span_of
 
@@ -24,12 +23,6 @@ class Reach:
     why: str
 
 
-def needed_accuracy(ground: Ground) -> float | None:
-    """The accuracy that the fine-tune must reach: the strictest threshold less its margin; None without such a need."""
-    needs = {r.need for r in ground.result.requirements if is_another_name(r.need.metric, "accuracy")}
-    return max((need.threshold - need.margin for need in needs), default=None)
-
-
 def reach(ground: Ground) -> Reach:
     """The rule: a range that cannot reach the need is against, and so is one below the best prompted figure.
 
@@ -37,7 +30,7 @@ def reach(ground: Ground) -> Reach:
     undecided. Without a need of accuracy nothing hangs on it. The prompted figure is the most accurate contender's; its
     95 % interval must lie above the range for a sure "against".
     """
-    economics, needed = ground.facts.economics, needed_accuracy(ground)
+    economics, needed = ground.facts.economics, needed_accuracy(ground.result)
     if needed is None:
         return Reach("for", "no accuracy is needed")
     expected = None if economics is None else economics.tuned_accuracy

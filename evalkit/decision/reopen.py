@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from evalkit.decision.conditions import CASE, ECONOMICS, NEEDS, RAREST, USABLE, applied
-from evalkit.decision.gap import evidence, requirements_of, tuned
+from evalkit.decision.gap import evidence, needed_accuracy, requirements_of, tuned
 from evalkit.decision.ground import SURE, Ground
-from evalkit.decision.reach import needed_accuracy, reach
+from evalkit.decision.reach import reach
 from evalkit.decision.shortage import shortage
 from evalkit.decision.table import Row
 from evalkit.records.evidence import Facts
@@ -180,7 +180,7 @@ def _pays(ground: Ground) -> Iterator[tuple[Condition, ...]]:
     if reach(ground).state == "against":
         # The accuracy that is needed, or where prompting is better than that, as much as it reaches.
         best = [e.value for c in evidence(ground.result) if (e := c.figure("accuracy")) and e.value is not None]
-        value = max([needed_accuracy(ground) or 0.0, *best])
+        value = max([needed_accuracy(ground.result) or 0.0, *best])
         for expected in dict.fromkeys((math.ceil(value * 1000 - 1e-9) / 1000, 1.0)):
             yield (Condition(f"{ECONOMICS}tuned_accuracy", "at_least", expected),)
         return
@@ -203,7 +203,8 @@ def _fund(ground: Ground) -> Iterator[tuple[Condition, ...]]:
     yield from _less_volume(ground)
     payback = ground.economics.payback
     if payback is not None and payback.affordable_build is not None:
-        yield _economics("build_cost", "at_least", payback.affordable_build * (1 + 1e-6))
+        for more in (1 + 1e-6, 1.02, 1.1, 1.5):  # the simulation decides in steps of one draw
+            yield _economics("build_cost", "at_least", more * payback.affordable_build)
 
 
 def _kept(ground: Ground) -> Iterator[tuple[Condition, ...]]:

@@ -102,3 +102,14 @@ def test_wrong_labels_hide_right_answers_of_the_prompted_model_too() -> None:
     economics = replace(ECONOMICS, tuned_accuracy=Span(0.93, 0.94), value_of_a_correct_answer=Span(1, 1))
     facts = facts_of(result, economics=economics, label_error_share=Span(0.05, 0.08))
     assert decide(result, facts).answers[2].state == "undecided"
+
+
+def test_meeting_the_needs_is_worth_something_only_where_they_are_met() -> None:
+    """Half a million a month, and a chance of two in three that the fine-tune reaches what is needed: no sure thing."""
+    worth = {
+        "value_of_a_correct_answer": None,
+        "value_of_meeting_need_per_month": Span(5e5, 5e5),
+        "build_cost": Span(1e5, 1e5),
+    }
+    assert judged(Span(0.93, 0.96), **worth).answers[2].state == "for"
+    assert judged(Span(0.90, 0.96), **worth).answers[2].state == "undecided"
