@@ -27,8 +27,14 @@ def right_outcome(world: World) -> Outcome:
 
 def right_answers(world: World) -> tuple[AnswerState, AnswerState, AnswerState]:
     """The three answers; undecided only where evidence that the design asks for was not brought."""
-    reaches = world.money.tuned_accuracy >= world.need - world.margin
-    return _prompting(world), _labels(world), "for" if payback_ratio(world) >= 1 and reaches else "against"
+    return _prompting(world), _labels(world), "for" if payback_ratio(world) >= 1 and _reaches(world) else "against"
+
+
+def _reaches(world: World) -> bool:
+    """Whether the fine-tune reaches what is needed, and is not expected below what prompting reaches."""
+    expected, best = world.declared.tuned_accuracy, max(able.accuracy for _, able in _all(world))
+    below = expected is not None and expected.high < best
+    return world.money.tuned_accuracy >= world.need - world.margin and not below
 
 
 def is_far(world: World) -> bool:
@@ -57,6 +63,7 @@ def is_far(world: World) -> bool:
         and all(ratio >= limit or ratio <= 1 / limit for ratio, limit in factors)
         and all(talent.gain <= 0 for talent in world.talents)
         and abs(world.money.tuned_accuracy - limit) >= _REACH
+        and all(abs(world.money.tuned_accuracy - able.accuracy) >= 2 * _REACH for _, able in _all(world))
     )
 
 
