@@ -46,7 +46,7 @@ def test_nothing_is_decided_with_few_clusters_or_without_answers() -> None:
     assert "nothing is decided (only 2 clusters: at least 30 are needed)" in words(few, 0)[0]
     epochs = compare_sides([(side([1.0] * 4, epochs=2), side([0.5] * 4, epochs=2))], CompareOptions(0.02))[0]
     said = words(epochs, 0)
-    assert "only 4 samples" in said[0]
+    assert "only 4 rows" in said[0]
     assert said[1].startswith("Whether") and said[1].endswith("is not decided.")
     none = compare_sides([(side([None]), side([1.0]))], CompareOptions(0.02))[0]
     assert words(none, 0) == ["m/default/prompt and m/default/prompt: no sample was answered on both sides."]
