@@ -14,7 +14,7 @@ from evalkit.records.comparison import Provenance
 from evalkit.regression.earlier import earlier_nights, like
 from evalkit.regression.gates import Again, Held, first_look, judge_night
 from evalkit.regression.results import results_of_run
-from tests.regression.baselines_made import baseline
+from tests.builders.baselines import baseline
 
 OLD = Path(__file__).parents[1] / "store/old_run/runs/tickets/2026-11-28T15-35-09Z-6d8886"
 GOOD = "good/default/prompt"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -53,6 +53,7 @@ def test_hostile_memo_is_inert() -> None:
     assert not {c for c in text if unicodedata.category(c) in ("Cc", "Cf") and c != "\n"}
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=_MARKS, max_size=60) | st.text(max_size=60))
 def test_inert_shows_the_text_and_nothing_else(text: str) -> None:
     tokens = _tokens(f"x\n\n{inert(text)}\n\nx")
@@ -62,6 +63,7 @@ def test_inert_shows_the_text_and_nothing_else(text: str) -> None:
     assert shown.replace("\u200b", "") == "x" + plain(text, 600).strip().replace("\u200b", "") + "x"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=_MARKS, max_size=60))
 def test_a_fence_is_never_left(text: str) -> None:
     tokens = _tokens(fenced(text))

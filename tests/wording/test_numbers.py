@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.records.economics import Span
@@ -68,6 +68,7 @@ def test_unknown_is_a_dash_and_infinite_a_word(write: Write) -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
+@settings(deadline=None)
 @given(st.floats(0, 1e15))
 def test_no_exponent_no_sign_before_the_unit_and_never_nothing(name: str, size: float) -> None:
     text = ALL[name](size)
@@ -78,6 +79,7 @@ def test_no_exponent_no_sign_before_the_unit_and_never_nothing(name: str, size: 
 
 
 @pytest.mark.parametrize("name", SIGNED)
+@settings(deadline=None)
 @given(st.floats(1e-12, 1e12))
 def test_the_minus_stands_first_and_zero_has_none(name: str, size: float) -> None:
     above, below = SIGNED[name](size), SIGNED[name](-size)
@@ -88,6 +90,7 @@ def test_the_minus_stands_first_and_zero_has_none(name: str, size: float) -> Non
 
 
 @pytest.mark.parametrize("name", ALL)
+@settings(deadline=None)
 @given(st.floats(0, 1e13), st.floats(0, 1e13))
 def test_a_larger_number_never_reads_smaller(name: str, a: float, b: float) -> None:
     low, high = sorted((a, b))
@@ -95,16 +98,19 @@ def test_a_larger_number_never_reads_smaller(name: str, a: float, b: float) -> N
 
 
 @pytest.mark.parametrize("name", ALL)
+@settings(deadline=None)
 @given(st.floats(0.001, 1e4), st.floats(0, 0.01))
 def test_neighbours_keep_their_order_too(name: str, size: float, more: float) -> None:
     assert read(ALL[name](size)) <= read(ALL[name](size * (1 + more)))
 
 
+@settings(deadline=None)
 @given(st.floats(1e-8, 1e12))
 def test_money_is_near_what_it_says(dollars: float) -> None:
     assert read(money(dollars)) == pytest.approx(dollars, rel=0.006)
 
 
+@settings(deadline=None)
 @given(st.floats(1e-9, 1 - 1e-9), st.integers(0, 2))
 def test_the_ends_of_a_share_are_not_rounded_away(value: float, decimals: int) -> None:
     text = percent(value, decimals)
@@ -112,6 +118,7 @@ def test_the_ends_of_a_share_are_not_rounded_away(value: float, decimals: int) -
     assert text not in (nothing, everything)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1))
 def test_a_p_value_shows_on_which_side_of_the_level_it_lies(p: float) -> None:
     text = p_value(p)
@@ -146,6 +153,7 @@ def test_estimates_and_ranges() -> None:
     assert times(Percentiles(640.0, 14_800.0)) == "640 ms / 14.8 s"
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1))
 def test_a_margin_has_its_noun(value: float) -> None:
     size, _, noun = in_points(value).partition(" ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.quote import safe, visible
@@ -19,6 +19,7 @@ def shown(text: str) -> bool:
     return not any(unicodedata.category(c) in HIDDEN for c in text)
 
 
+@settings(deadline=None)
 @given(ANY, st.integers(5, 60))
 def test_nothing_hidden_is_left(text: str, longest: int) -> None:
     assert shown(plain(text, longest)) and shown(cut(text, longest)) and shown(visible(text)) and shown(safe(text))
@@ -27,6 +28,7 @@ def test_nothing_hidden_is_left(text: str, longest: int) -> None:
     assert shown(harmless(text).replace("\n", "").replace("\t", ""))
 
 
+@settings(deadline=None)
 @given(ANY)
 def test_plain_lines_and_error_messages_escape_alike(text: str) -> None:
     assert plain(text, 10**6) == visible(text)

@@ -24,7 +24,7 @@ def accuracy_section(memo: Memo) -> Section:
     blocks: list[Block] = []
     needs = list(dict.fromkeys(r.need for r in result.requirements))
     if needs:
-        blocks.append(Text((f"Good enough is: {listed([need(n) for n in needs])}.",)))
+        blocks.append(Text((f"Good enough is: {'; '.join(map(need, needs))}.",)))
     measured = asked(result)
     if not measured:
         why = "No contender was measured on the test split, so there are no figures to show."
