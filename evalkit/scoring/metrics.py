@@ -15,6 +15,6 @@ def measure(tally: Tally, seed: int = 0) -> dict[str, Measured]:
     The table says which metrics a task has. Samples are the unit: epochs are averaged, groups are clusters, infra
     errors leave the denominator. `seed` drives the bootstrap.
     """
-    view = View(tally.columns(), len(tally.classes), seed)
+    view = View(tally.columns(), tally.classes, seed)
     labels = bool(tally.labels)
     return {name: MEASURES[name](view) for name, metric in METRICS.items() if metric.is_measured(tally.task, labels)}

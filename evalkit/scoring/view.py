@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -24,11 +25,11 @@ _P95 = 0.95
 class View:
     """The columns, seen per sample: epochs are averaged, groups are clusters, infra errors leave the denominator.
 
-    `n_classes` is the number of labels of a classification; `seed` drives the bootstrap.
+    `classes` are the labels of a classification; `seed` drives the bootstrap.
     """
 
-    def __init__(self, columns: Columns, n_classes: int = 0, seed: int = 0) -> None:
-        self.columns, self.n_classes, self.seed = columns, n_classes, seed
+    def __init__(self, columns: Columns, classes: Sequence[str] = (), seed: int = 0) -> None:
+        self.columns, self.classes, self.seed = columns, classes, seed
         self._lost = columns.is_status(Status.INFRA_ERROR)
         self._size = int(columns.sample.max(initial=-1)) + 1
         asked = np.bincount(columns.sample, minlength=self._size)
@@ -44,7 +45,11 @@ class View:
         """Macro-F1 of the strict answers; an answer that is not ok is a prediction of no class."""
         own = self.columns.own
         groups = self._groups_of_rows()
-        f1 = measured_macro_f1(own["target"], own["answer"], self._lost, self.n_classes, groups, self.seed)
+        f1 = measured_macro_f1(own["target"], own["answer"], self._lost, len(self.classes), groups, self.seed)
+        if f1.too_rare is not None:
+            # Without groups the clusters of rows are samples.
+            rare = replace(f1.too_rare, name=self.classes[f1.too_rare.code], in_clusters=self._groups is not None)
+            f1 = replace(f1, too_rare=rare)
         return self._by_samples(f1)
 
     def field_f1(self) -> Measured:
@@ -55,22 +60,18 @@ class View:
         return self._by_samples(measured_field_f1(*counts, self._lost, groups, self.seed))
 
     def p95(self, values: NDArray[np.float64]) -> Measured:
-        """The 95 % quantile over calls, bounded as if there were one call per sample.
+        """The 95 % quantile over calls in the order in which they were answered, for what they are worth.
 
-        The calls of one sample are alike, so epochs must not narrow the bounds: the sorted calls are thinned
-        to as many as there are samples.
+        The calls of one sample are alike, and those of a group: either is a cluster, so that epochs and copies of a
+        row do not narrow the bounds.
         """
         known = ~np.isnan(values)
-        lost = int(self._lost.sum())
-        if not self._repeated:
-            return measured_quantile(values[known], _P95, lost)
-        calls = np.sort(values[known])
+        groups = self._groups_of_rows()
+        if groups is None:
+            return measured_quantile(values[known], _P95, int(self._lost.sum()))
+        found = measured_quantile(values[known], _P95, int(self._lost.sum()), groups[known], groups[self._lost])
         n = np.unique(self.columns.sample[known]).size
-        ranks = np.ceil(np.arange(1, n + 1) * (calls.size / max(n, 1)) - 1e-9).astype(np.int64) - 1
-        lost_samples = np.unique(self.columns.sample[self._lost]).size
-        thinned = measured_quantile(calls[ranks], _P95, lost_samples)
-        value = measured_quantile(calls, _P95).estimate.value
-        return replace(thinned, estimate=replace(thinned.estimate, value=value), infra_errors=lost)
+        return replace(found, estimate=replace(found.estimate, n=n))
 
     def cost_per_1000(self) -> Measured:
         """US dollars for 1,000 calls. Unknown as soon as one answered call has no known cost."""

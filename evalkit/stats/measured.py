@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -15,7 +15,8 @@ from evalkit.stats.f1 import NO_PREDICTION, bootstrap_field_f1, bootstrap_macro_
 from evalkit.stats.figure import Figure
 from evalkit.stats.mean import mean
 from evalkit.stats.proportion import Proportion, proportion, proportion_of_counts
-from evalkit.stats.quantile import Quantile, quantile, rows_to_bound
+from evalkit.stats.quantile import Quantile, quantile_in_order, rows_to_bound
+from evalkit.stats.rare import RareClass, rarest
 
 Kind = Literal["proportion", "f1", "quantile", "mean"]
 
@@ -35,8 +36,9 @@ class Measured:
     `bounds` leave infra errors out. `worst` counts every infra error against the model, `best` counts every
     one for it; without infra errors both are `bounds`. `n_clusters` and
     `effective_clusters` (how many of equal size tell as much) are None where samples are independent.
-    `rows_needed` is the fewest samples with which both bounds exist. `weakest` is the worst figure itself, which
-    gives bounds at any confidence.
+    `rows_needed` is the fewest samples with which both bounds exist. `worth` is how many independent
+    ones tell as much as values that hang together, None where none are lost. `too_rare` is the class on which macro-F1
+    rests with too few rows. `weakest` is the worst figure itself, which gives bounds at any confidence.
     """
 
     estimate: Estimate
@@ -49,6 +51,8 @@ class Measured:
     deff: float = 1.0
     infra_errors: int = 0
     rows_needed: int = 2
+    worth: int | None = None
+    too_rare: RareClass | None = None
     weakest: Figure | None = field(default=None, compare=False, repr=False)
 
 
@@ -57,13 +61,14 @@ def measured(
 ) -> Measured:
     """A figure for `judge`; `worst` and `best` are the same figure with infra errors against and for it."""
     kind: Kind = "mean"
-    deff, rows = 1.0, 2
+    deff, rows, worth = 1.0, 2, None
     if isinstance(figure, Proportion):
         kind, deff, rows = "proportion", figure.deff, 1 if figure.clusters is None else 2
     elif isinstance(figure, Bootstrapped):
         kind = "f1"
     elif isinstance(figure, Quantile):
         kind, rows = "quantile", rows_to_bound(figure.q)
+        worth = figure.worth if figure.worth < figure.n else None
     bounds = _bounds(figure)
     return Measured(
         estimate=figure.estimate(),
@@ -76,6 +81,7 @@ def measured(
         deff=deff,
         infra_errors=infra_errors,
         rows_needed=rows,
+        worth=worth,
         weakest=figure if worst is None else worst,
     )
 
@@ -127,11 +133,12 @@ def measured_macro_f1(
     codes = None if groups is None else np.asarray(groups)
     kept = None if codes is None else codes[~lost]
     figure = bootstrap_macro_f1(t[~lost], p[~lost], n_classes, kept, seed)
+    rare = rarest(t[~lost], p[~lost], kept)
     if not lost.any():
-        return measured(figure)
+        return replace(measured(figure), too_rare=rare)
     worst = bootstrap_macro_f1(t, np.where(lost, NO_PREDICTION, p), n_classes, codes, seed)
     best = bootstrap_macro_f1(t, np.where(lost, t, p), n_classes, codes, seed)
-    return measured(figure, worst, best, int(lost.sum()))
+    return replace(measured(figure, worst, best, int(lost.sum())), too_rare=rare)
 
 
 def measured_field_f1(
@@ -155,14 +162,27 @@ def measured_field_f1(
     return measured(figure, worst, best, int(lost.sum()))
 
 
-def measured_quantile(values: ArrayLike, q: float, infra_errors: int = 0) -> Measured:
-    """A quantile of what answers took; an infra error counts as endless at worst, as nothing at best."""
+def measured_quantile(
+    values: ArrayLike,
+    q: float,
+    infra_errors: int = 0,
+    groups: ArrayLike | None = None,
+    lost_groups: ArrayLike | None = None,
+) -> Measured:
+    """A quantile of what answers took, in the order in which they came, (n,) as their `groups`.
+
+    An infra error counts as endless at worst, as nothing at best; `lost_groups` (infra_errors,) are theirs.
+    """
     x = np.asarray(values, dtype=np.float64)
+    figure = quantile_in_order(x, q, groups)
     if not infra_errors:
-        return measured(quantile(x, q))
-    endless = np.concatenate([x, np.full(infra_errors, np.inf)])
-    nothing = np.concatenate([x, np.full(infra_errors, -np.inf)])
-    return measured(quantile(x, q), quantile(endless, q), quantile(nothing, q), infra_errors)
+        return measured(figure)
+    both = None if groups is None or lost_groups is None else np.concatenate([np.asarray(groups), lost_groups])
+
+    def with_lost(value: float) -> Quantile:
+        return quantile_in_order(np.concatenate([x, np.full(infra_errors, value)]), q, both, infra_errors)
+
+    return measured(figure, with_lost(np.inf), with_lost(-np.inf), infra_errors)
 
 
 def measured_mean(values: ArrayLike, groups: ArrayLike | None = None) -> Measured:

@@ -10,10 +10,12 @@ from evalkit.stats.clusters import enough, too_few
 from evalkit.stats.measured import Bounds, Measured
 from evalkit.stats.power import Observed, chance_to_decide, rows_to_decide
 from evalkit.stats.proportion import Proportion
+from evalkit.stats.rare import RareClass
 
 _SMALLEST_P = 1e-12
 _P_STEPS = 40
 _TIMES = (2, 5, 10)
+_ALIKE = 0.8
 
 
 def judge(contender: str, need: Need, measured: Measured | None) -> Requirement:
@@ -22,8 +24,8 @@ def judge(contender: str, need: Need, measured: Measured | None) -> Requirement:
     The gap is the shortfall, positive where the need is missed, with one-sided 95 % bounds. *met*: its
     upper bound is at most the margin, also with every infra error counted against the model. *unmet*: its
     lower bound is above the margin, also with every infra error counted for it. Under 30 effective
-    clusters nothing is decided, and else it is undecided too. `n_to_decide` and `chances` are given for undecided
-    shares.
+    clusters nothing is decided, nor where a class is too rare for macro-F1, and else it is undecided too.
+    `n_to_decide` and `chances` are given for undecided shares.
     """
     if measured is None or measured.estimate.value is None:
         return Requirement(contender, need, "undecided", Gap(None, None, None), None, "not measured")
@@ -31,6 +33,8 @@ def judge(contender: str, need: Need, measured: Measured | None) -> Requirement:
     gap = _gap(need, value, measured.bounds)
     if measured.effective_clusters is not None and not enough(measured.effective_clusters):
         return Requirement(contender, need, "undecided", gap, None, _too_few_clusters(measured))
+    if measured.too_rare is not None:
+        return Requirement(contender, need, "undecided", gap, None, _too_rare(measured.too_rare))
     tie = 1e-12 * max(1.0, abs(need.threshold))  # so that 0.92 - 0.91 is within a margin of 0.01
     worst, best = _gap(need, value, measured.worst), _gap(need, value, measured.best)
     words = _Words(need, measured)
@@ -112,6 +116,11 @@ def _limit(need: Need) -> float:
     return need.threshold - need.margin if need.at_least else need.threshold + need.margin
 
 
+def _too_rare(rare: RareClass) -> str:
+    noun = "cluster" if rare.in_clusters else "row"
+    return f"class `{rare.name or rare.code}` has {_counted(rare.rows, noun)}: at least {rare.needed} are needed"
+
+
 def _too_few_clusters(measured: Measured) -> str:
     # With repeated asks and no groups, every sample is its own cluster.
     noun = "row" if measured.estimate.method == "wilson_epochs" else "cluster"
@@ -135,9 +144,17 @@ class _Words:
 
     def undecided(self, gap: Gap, chances: tuple[DecideChance, ...]) -> str:
         rows = _counted(self.measured.estimate.n, "row")
+        worth, n = self.measured.worth, self.measured.estimate.n
+        # Independent values, too, are worth a little less, since how much is estimated.
+        if worth is not None and (gap.high is None or worth < _ALIKE * n):
+            rows += f", worth {worth:,} independent ones,"
         if gap.high is None:
             return f"{rows} cannot bound it: at least {self.measured.rows_needed} are needed"
-        if self.measured.n_clusters is not None and self.measured.estimate.method != "wilson_epochs":
+        if (
+            self.measured.n_clusters is not None
+            and self.measured.kind != "quantile"
+            and (self.measured.estimate.method != "wilson_epochs")
+        ):
             rows += f" in {_counted(self.measured.n_clusters, 'cluster')}"
         value, limit = _apart(self.measured.estimate.value, _limit(self.need))
         tail = _would(chances)

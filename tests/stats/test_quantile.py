@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.signal import lfilter
 from scipy.stats import binom
 
-from evalkit.stats.quantile import at_most, quantile, quantile_estimate, rows_to_bound
+from evalkit.stats.quantile import at_most, quantile, quantile_estimate, quantile_in_order, rows_to_bound
 
 shares = st.sampled_from([0.05, 0.5, 0.9, 0.95, 0.99])
 
@@ -89,3 +91,33 @@ def test_what_has_no_quantile_is_refused(x: list[float], q: float) -> None:
 def test_the_binomial_is_scipys(n: int, q: float) -> None:
     for k in range(0, n + 1, max(1, n // 17)):
         assert at_most(k, n, q) == pytest.approx(float(binom.cdf(k, n, q)), rel=1e-9, abs=1e-15)
+
+
+@pytest.mark.parametrize("phi", [0.5, 0.9])
+def test_coverage_where_neighbours_are_alike(phi: float) -> None:
+    rng = np.random.default_rng(6)
+    runs, n, truth = 300, 500, NormalDist().inv_cdf(0.95)
+    covered = naive = 0
+    for _ in range(runs):
+        steps = rng.normal(size=n + 100) * math.sqrt(1 - phi * phi)
+        x = lfilter([1], [1, -phi], steps)[100:]
+        for figure in (quantile_in_order(x, 0.95), quantile(x, 0.95)):
+            low, high = figure.interval()
+            held = (low is None or low <= truth) and (high is None or truth <= high)
+            if figure.worth < n:
+                covered += held
+            else:
+                naive += held
+    assert 0.93 <= covered / runs <= 0.985
+    assert naive / runs < 0.92
+
+
+def test_clusters_of_equal_values_are_worth_one_each() -> None:
+    x = np.random.default_rng(7).exponential(size=300)
+    copied = quantile_in_order(np.repeat(x, 5), 0.95, np.repeat(np.arange(300), 5))
+    assert copied.value == quantile(x, 0.95).value
+    assert copied.worth <= 300 and copied.clusters == 300
+    assert quantile_in_order(np.full(50, 7.0), 0.95).worth == 50, "all equal"
+    lost = quantile_in_order(np.concatenate([x, np.full(30, np.inf)]), 0.95, lost=30)
+    assert math.isclose(lost.worth / 330, quantile_in_order(x, 0.95).worth / 300, abs_tol=0.01)
+    assert quantile_in_order([], 0.95).value is None

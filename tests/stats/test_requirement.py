@@ -20,6 +20,7 @@ from evalkit.stats.measured import (
     measured_share,
 )
 from evalkit.stats.proportion import proportion, proportion_of_counts
+from evalkit.stats.rare import RareClass
 from evalkit.stats.requirement import judge
 
 ACCURACY = Need("accuracy", 0.92)
@@ -178,15 +179,55 @@ def test_an_at_most_share_mirrors_an_at_least_share() -> None:
     assert most.why.startswith("320 rows cannot tell 0.075 from 0.09 (0.08 plus the margin of 0.01); 640 rows")
 
 
+def _mixed(low: float, high: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """200 times in an order that shows no drift."""
+    return np.linspace(low, high, 200)[np.random.default_rng(1).permutation(200)]
+
+
 def test_latency_met_unmet_and_undecided() -> None:
-    fast = judge("a", TTFT, measured_quantile(np.linspace(40, 90, 200), 0.95))
+    fast = judge("a", TTFT, measured_quantile(_mixed(40, 90), 0.95))
     assert fast.state == "met" and fast.why.startswith("below 100 with 95 % confidence (at most ")
-    slow = judge("a", TTFT, measured_quantile(np.linspace(90, 300, 200), 0.95))
+    slow = judge("a", TTFT, measured_quantile(_mixed(90, 300), 0.95))
     assert slow.state == "unmet" and slow.gap.low is not None and slow.gap.low > 0
     assert slow.why.startswith("above 100 with 95 % confidence (at least ")
-    near = judge("a", TTFT, measured_quantile(np.linspace(40, 103, 200), 0.95))
+    near = judge("a", TTFT, measured_quantile(_mixed(40, 103), 0.95))
     assert (near.state, near.n_to_decide) == ("undecided", None)
     assert near.why == "200 rows cannot tell 99.8 from 100"
+
+
+def test_ten_copies_of_each_row_under_one_group_decide_no_more_than_one() -> None:
+    rng = np.random.default_rng(4)
+    times = rng.permutation(np.concatenate([np.linspace(40, 95, 193), [97, 99, 101, 103, 105, 107, 109]]))
+    once = judge("a", TTFT, measured_quantile(times, 0.95))
+    assert once.state == "undecided"
+    copies, groups = np.repeat(times, 10), np.repeat(np.arange(200), 10)
+    again = judge("a", TTFT, measured_quantile(copies, 0.95, groups=groups))
+    assert again.state == "undecided" and "independent ones, cannot tell" in again.why
+    assert judge("a", TTFT, measured_quantile(rng.permutation(copies), 0.95)).state == "met", "as if independent"
+
+
+def test_latencies_of_few_clusters_decide_nothing() -> None:
+    result = judge("a", TTFT, measured_quantile(np.full(200, 50.0), 0.95, groups=np.arange(200) // 10))
+    assert result.why == "only 20 clusters: at least 30 are needed"
+
+
+def test_a_class_that_is_too_rare_leaves_macro_f1_undecided() -> None:
+    true = np.repeat([0, 1, 2], [60, 60, 7])
+    need = Need("macro_f1", 0.5)
+    none = np.zeros(true.size, dtype=bool)
+    rare = judge("a", need, measured_macro_f1(true, true, none, 3))
+    assert (rare.state, rare.why) == ("undecided", "class `2` has 7 rows: at least 8 are needed")
+    true = np.repeat([0, 1, 2], [60, 60, 8])
+    assert judge("a", need, measured_macro_f1(true, true, np.zeros(128, dtype=bool), 3)).state == "met"
+    grouped = measured_macro_f1(true, true, np.zeros(128, dtype=bool), 3, np.arange(128) // 2)
+    assert grouped.too_rare == RareClass(2, 4, 8, in_clusters=True)
+
+
+def test_one_of_many_classes_may_be_rarer() -> None:
+    true = np.repeat(np.arange(20), [*[10] * 19, 3])
+    assert measured_macro_f1(true, true, np.zeros(true.size, dtype=bool), 20).too_rare is None
+    pred = np.where(np.arange(true.size) == 0, 20, true)  # a class that nobody asked about
+    assert measured_macro_f1(true, pred, np.zeros(true.size, dtype=bool), 21).too_rare == RareClass(20, 0, 8)
 
 
 def test_latency_with_too_few_rows_says_how_many() -> None:
@@ -196,7 +237,7 @@ def test_latency_with_too_few_rows_says_how_many() -> None:
 
 
 def test_an_infra_error_may_have_been_endless() -> None:
-    times = np.linspace(40, 90, 200)
+    times = _mixed(40, 90)
     assert judge("a", TTFT, measured_quantile(times, 0.95, 2)).state == "met"
     lost = judge("a", TTFT, measured_quantile(times, 0.95, 30))
     assert lost.state == "undecided" and lost.why.endswith("30 infra errors could turn it")
