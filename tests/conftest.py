@@ -10,6 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# Examples have no time limit: a busy machine is no fault of the code.
+settings.register_profile("evalkit", deadline=None)
+settings.load_profile("evalkit")
 
 pytest_plugins = ("tests.servers.fixtures",)
 
