@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from evalkit.records.model import ASIDE
-
 if TYPE_CHECKING:
     from evalkit.pytest_support import Evalkit, RunOnce
     from evalkit.records.estimate import Requirement
@@ -179,6 +177,7 @@ class NeedItem(pytest.Item):
 
     def _judge(self, result: RunResult, contender: ContenderResult, requirement: Requirement) -> None:
         from evalkit.pytest_support import incomplete_text, missed_text
+        from evalkit.records.model import ASIDE
         from evalkit.report.requirement import requirement_line
 
         if requirement.state == "met":
