@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -163,20 +164,33 @@ def labels_opinion(world: World) -> Opinion:
 
 
 def pays_opinion(world: World) -> Opinion:
-    """Question 3: can the fine-tune reach the need, and does it bring more than it costs within the horizon?"""
-    saving_only = _ruling(world) == "volume"
+    """Question 3: can the fine-tune reach the need, and does it bring more than it costs within the horizon?
+
+    In case volume where nobody meets the needs, the saving can be counted against the cheapest contender or against
+    the best one; then both are acceptable where they differ.
+    """
     meeting = {a.id: meets(world, a) for a in world.prompted}
-    rivals = [a for a in world.prompted if meeting[a.id]] if saving_only else []
-    rivals = rivals or list(world.prompted)
-    true_net = float(net(world, truth_of(world.money), rivals, meeting, saving_only)[0])
+    if _ruling(world) != "volume":
+        return _pays_against(world, world.prompted, meeting)
+    rivals = [a for a in world.prompted if meeting[a.id]]
+    if rivals:
+        return _pays_against(world, rivals, meeting)
+    cheapest = _pays_against(world, world.prompted, meeting)
+    best = _pays_against(world, [max(world.prompted, key=lambda a: a.accuracy)], meeting)
+    return replace(cheapest, allowed=cheapest.allowed | best.allowed)
+
+
+def _pays_against(world: World, rivals: Sequence[Answerer], meeting: Mapping[str, bool]) -> Opinion:
+    saving_only = _ruling(world) == "volume"
     chances = drawn(world.money, world.declared, world.seed)
+    reach = _reach(world, chances.tuned_accuracy)
+    if "for" not in reach.allowed:
+        return reach
+    true_net = float(net(world, truth_of(world.money), rivals, meeting, saving_only)[0])
     p_pays = float((net(world, chances, rivals, meeting, saving_only) > 0).mean())
     missing = _missing(world, rivals)
     if missing:
         return _opinion(*(("against",) if true_net <= 0 else ()), why=missing, missing=True)
-    reach = _reach(world, chances.tuned_accuracy)
-    if "for" not in reach.allowed:
-        return reach
     if world.optimistic and _MONEY_OPTIMISM & set(world.optimistic):
         if true_net <= 0:
             return _opinion("against", why="it does not pay")
@@ -225,7 +239,7 @@ def _reach(world: World, chances: np.ndarray) -> Opinion:
     return _opinion("for", sure=likely >= 0.5)
 
 
-def _missing(world: World, rivals: list[Answerer]) -> str:
+def _missing(world: World, rivals: Sequence[Answerer]) -> str:
     """What was not declared that the money needs; empty where nothing is missing."""
     if not world.has_economics:
         return "no economics"

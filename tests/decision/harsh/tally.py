@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +75,18 @@ def run_seed(job: tuple[int, int]) -> Row:
         states=states,
         features=features_of(world),
         sentence=sentence,
+    )
+
+
+def judged_again(row: Row) -> Row:
+    """The row of an older file, held against what is right today."""
+    truth = judge_world(draw(row.seed))
+    return replace(
+        row,
+        acceptable=tuple(sorted(truth.acceptable)),
+        expects_fund=truth.expects_fund,
+        against_fund=truth.against_fund,
+        unlucky=truth.unlucky,
     )
 
 
@@ -202,6 +214,8 @@ def against(rows: Sequence[Row], before: Sequence[Row]) -> list[str]:
         right = [r for r in said if "FUND" in r.acceptable]
         kept = [r for r in right if r.said == "FUND"]
         lines.append(f"{name}: right FUNDs of before that are kept: {share_text(len(kept), len(right))}")
+        sure, sure_kept = sum(r.expects_fund for r in right), sum(r.expects_fund for r in kept)
+        lines.append(f"  of these where FUND is the one right answer: {share_text(sure_kept, sure)}")
         lost = ", ".join(f"{r.seed} {r.said}" for r in right if r.said != "FUND")
         if lost:
             lines.append(f"  lost: {lost}")

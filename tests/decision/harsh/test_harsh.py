@@ -17,7 +17,7 @@ from tests.decision.harsh.met import meets, prompting_that_meets, true_value
 from tests.decision.harsh.money import KEYS, machines_month, net, prompted_month, truth_of
 from tests.decision.harsh.observe import observe
 from tests.decision.harsh.sampling import draw_answers, draw_table, error_shares
-from tests.decision.harsh.tally import Row, against, read_rows, run_seed, wilson, write_rows
+from tests.decision.harsh.tally import Row, against, judged_again, read_rows, run_seed, wilson, write_rows
 from tests.decision.harsh.truth import judge_world
 from tests.decision.harsh.world import Machines, World
 
@@ -148,7 +148,7 @@ def test_wilson_against_published_figures() -> None:
 def test_rows_are_read_as_they_were_written_and_compared(tmp_path: Path) -> None:
     row = run_seed((1, 100))
     write_rows([row], tmp_path / "rows.jsonl")
-    assert read_rows(tmp_path / "rows.jsonl") == [row]
+    assert read_rows(tmp_path / "rows.jsonl") == [row] == [judged_again(row)]
     right = replace(row, said="FUND", acceptable=("FUND", "NOT_YET"), honest=True)
     wrong = replace(right, seed=2, acceptable=("NOT_YET",))
     now: list[Row] = [replace(right, said="NOT_YET"), wrong]
