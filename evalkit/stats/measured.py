@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -39,6 +41,7 @@ class Measured:
     `rows_needed` is the fewest samples with which both bounds exist. `worth` is how many independent
     ones tell as much as values that hang together, None where none are lost. `too_rare` is the class on which macro-F1
     rests with too few rows. `weakest` is the worst figure itself, which gives bounds at any confidence.
+    `held_against` measures anew for one limit, where what the values are worth depends on it.
     """
 
     estimate: Estimate
@@ -54,6 +57,7 @@ class Measured:
     worth: int | None = None
     too_rare: RareClass | None = None
     weakest: Figure | None = field(default=None, compare=False, repr=False)
+    held_against: Callable[[float], Measured] | None = field(default=None, compare=False, repr=False)
 
 
 def measured(
@@ -174,13 +178,26 @@ def measured_quantile(
     An infra error counts as endless at worst, as nothing at best; `lost_groups` (infra_errors,) are theirs.
     """
     x = np.asarray(values, dtype=np.float64)
-    figure = quantile_in_order(x, q, groups)
+    both = None if groups is None or lost_groups is None else np.concatenate([np.asarray(groups), lost_groups])
+    at = partial(_quantile_at, x, q, infra_errors, groups, both)
+    return replace(at(None), held_against=at)
+
+
+def _quantile_at(
+    x: FloatArray,
+    q: float,
+    infra_errors: int,
+    groups: ArrayLike | None,
+    groups_with_lost: ArrayLike | None,
+    limit: float | None,
+) -> Measured:
+    figure = quantile_in_order(x, q, groups, limit=limit)
     if not infra_errors:
         return measured(figure)
-    both = None if groups is None or lost_groups is None else np.concatenate([np.asarray(groups), lost_groups])
 
     def with_lost(value: float) -> Quantile:
-        return quantile_in_order(np.concatenate([x, np.full(infra_errors, value)]), q, both, infra_errors)
+        every = np.concatenate([x, np.full(infra_errors, value)])
+        return quantile_in_order(every, q, groups_with_lost, infra_errors, limit)
 
     return measured(figure, with_lost(np.inf), with_lost(-np.inf), infra_errors)
 

@@ -17,6 +17,7 @@ from evalkit.stats.critical import one_sided, tail_of
 from evalkit.stats.proportion import proportion
 
 _FEW = 50
+_FAR_BELOW = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +101,9 @@ def quantile(values: ArrayLike, q: float) -> Quantile:
     return Quantile(x, q, x.size, None, x.size)
 
 
-def quantile_in_order(values: ArrayLike, q: float, groups: ArrayLike | None = None, lost: int = 0) -> Quantile:
+def quantile_in_order(
+    values: ArrayLike, q: float, groups: ArrayLike | None = None, lost: int = 0, limit: float | None = None
+) -> Quantile:
     """The upper `q` quantile of values (n,) in their order in time, which may hang together.
 
     What slows one call slows its neighbours, and the calls of one group (`groups` (n,): codes, negative for none) are
@@ -110,6 +113,10 @@ def quantile_in_order(values: ArrayLike, q: float, groups: ArrayLike | None = No
     never more than there are clusters. `lost` more values without a place in time, infinite at the end of `values`,
     count as the others. In simulations of autoregressive latencies (0.5, 0.9) with 200 to 2,000 calls the interval of
     p95 covers in 95 to 98 %, and with all values as independent ones in 49 to 91 %.
+
+    To be held against a `limit` on the quantile, values under a tenth of it are all alike: that calls of 30 ms come in
+    bursts is no danger to a limit of 5,000 ms. At the limit itself, with autoregressive log-normal latencies (0.9; log
+    sigma 1 and 2), it is then wrongly kept in 0 and 6 % of 60 calls and in 3 to 4 % of 200.
     """
     x = np.asarray(values, dtype=np.float64)
     ordered = _sorted(x, q)
@@ -117,7 +124,12 @@ def quantile_in_order(values: ArrayLike, q: float, groups: ArrayLike | None = No
     partition = None if groups is None else clusters(groups, x.size)
     if not timed.size:
         return Quantile(ordered, q, x.size, None, x.size)
-    far = (timed > _value(np.sort(timed), max(0.5, 2 * q - 1))).astype(np.float64)
+    cut = _value(np.sort(timed), max(0.5, 2 * q - 1))
+    if limit is not None:
+        cut = max(cut, _FAR_BELOW * limit)
+    above = timed > cut
+    # Where many share the largest value none is above it: then those are the far ones.
+    far = (above if above.any() else timed >= cut).astype(np.float64)
     share = effective_n(far) / timed.size
     if groups is not None and partition is not None:
         figure = proportion(far, np.asarray(groups)[: timed.size])

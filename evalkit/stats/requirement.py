@@ -30,6 +30,8 @@ def judge(contender: str, need: Need, measured: Measured | None) -> Requirement:
     if measured is None or measured.estimate.value is None:
         return Requirement(contender, need, "undecided", Gap(None, None, None), None, "not measured")
     value = measured.estimate.value
+    if measured.held_against is not None:
+        measured = replace(measured.held_against(_limit(need)), estimate=measured.estimate)
     gap = _gap(need, value, measured.bounds)
     if measured.effective_clusters is not None and not enough(measured.effective_clusters):
         return Requirement(contender, need, "undecided", gap, None, _too_few_clusters(measured))

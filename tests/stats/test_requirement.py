@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import lfilter
 from scipy.stats import binom
 
 from evalkit.records.estimate import Need
@@ -204,6 +205,30 @@ def test_ten_copies_of_each_row_under_one_group_decide_no_more_than_one() -> Non
     again = judge("a", TTFT, measured_quantile(copies, 0.95, groups=groups))
     assert again.state == "undecided" and "independent ones, cannot tell" in again.why
     assert judge("a", TTFT, measured_quantile(rng.permutation(copies), 0.95)).state == "met", "as if independent"
+
+
+def test_bursts_far_below_the_limit_are_no_danger_to_it() -> None:
+    """Ten calls of each burst are alike: 60 calls tell of 6 bursts, which cannot bound a p95 that lies near."""
+    bursts = np.repeat(np.random.default_rng(3).lognormal(np.log(25), 0.4, 6), 10)
+    held = measured_quantile(bursts, 0.95)
+    near = judge("a", TTFT, held)
+    assert (near.state, "worth" in near.why) == ("undecided", True), near.why
+    far = judge("a", dataclasses.replace(TTFT, threshold=5000), held)
+    assert far.state == "met", far.why
+    # A group of ten calls is one case, however far away the limit is.
+    grouped = measured_quantile(bursts, 0.95, groups=np.arange(60) // 10)
+    assert judge("a", dataclasses.replace(TTFT, threshold=5000), grouped).state == "undecided"
+
+
+def test_the_limit_itself_is_seldom_met_where_neighbours_are_alike() -> None:
+    rng, phi, n, wrong = np.random.default_rng(11), 0.9, 200, 0
+    limit = Need("ttft_p95_ms", float(np.exp(1.6448536)), at_least=False)
+    for _ in range(300):
+        noise = rng.standard_normal(n) * np.sqrt(1 - phi**2)
+        noise[0] = rng.standard_normal()
+        times = np.exp(lfilter([1], [1, -phi], noise))
+        wrong += judge("a", limit, measured_quantile(times, 0.95)).state == "met"
+    assert wrong <= 24  # of 300; 5 % is 15
 
 
 def test_latencies_of_few_clusters_decide_nothing() -> None:

@@ -192,7 +192,7 @@ def test_native_form_and_time_to_first_token(folder: Path, server: FakeProvider)
     assert json.loads(body["messages"][1]["content"])["label"] in LABELS
     (held,) = [r for r in done.json["requirements"] if r["metric"] == "ttft_p95_ms"]
     assert 20 - 5000 <= held["gap"]["value"] < 0
-    assert held["state"] in {"met", "undecided"}  # how alike neighbouring calls are is up to the machine
+    assert held["state"] == "met"  # calls that come in bursts, all far below the limit
 
 
 def test_a_cached_answer_without_ttft_is_asked_again_where_ttft_is_needed(folder: Path, server: FakeProvider) -> None:
