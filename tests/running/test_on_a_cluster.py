@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from evalkit.engine.cluster import ray_connection
 from evalkit.engine.cluster.driver import Cluster
 from evalkit.errors import ClusterError
 from evalkit.records.check import Night
@@ -82,6 +84,18 @@ def test_a_night_whose_workers_do_not_come_is_incomplete(vendor: FakeProvider, m
     night = checked(suite("one"), suite("two", n=30))
     assert night.code == 3 and len(tries) == 1
     assert all("no worker started" in str(each.error) for each in night.suites)
+
+
+def test_a_ray_that_does_not_start_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray raises a bare Exception where its node does not come up in time."""
+
+    def timed_out(*_: object) -> None:
+        raise Exception("node timed out during startup")
+
+    monkeypatch.setattr(ray_connection, "_join", timed_out)
+    monkeypatch.setattr(ray_connection, "import_ray", lambda local: SimpleNamespace(is_initialized=lambda: False))
+    with pytest.raises(ClusterError, match="Ray cannot be started or reached: node timed out during startup"):
+        asyncio.run(ray_connection.RayConnection.open(None, 2))
 
 
 def test_the_command_prints_one_object_whatever_ray_prints(vendor: FakeProvider, tmp_path: Path) -> None:

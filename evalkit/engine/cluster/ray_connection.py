@@ -43,7 +43,7 @@ class RayConnection:
         if own:
             try:
                 await asyncio.to_thread(_join, ray, address, workers or _FEWEST)
-            except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+            except Exception as error:  # Ray raises a bare Exception where its node does not start in time
                 raise ClusterError(f"Ray cannot be started or reached: {error}") from error
             _take_back_sigterm()
         nodes = sum(1 for node in ray.nodes() if node["Alive"])
