@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from evalkit.diagnosis.quality_case import found_case
 from evalkit.records.economics import CallMix, Span
@@ -14,7 +15,7 @@ from evalkit.running.economics import economics_of
 from evalkit.running.label_conflicts import conflicts_of
 from evalkit.running.label_count import label_count
 from evalkit.running.prepare import Prepared
-from evalkit.suite.config.economics import DecisionConfig
+from evalkit.suite.config.suite import Suite
 
 _LEVEL = 0.05
 
@@ -33,16 +34,10 @@ class Gathered:
 def facts_of(gathered: Gathered, result: RunResult) -> Facts:
     """All facts of a run. `result` is the run without its verdict."""
     prepared, suite = gathered.prepared, gathered.prepared.config
-    error = suite.dataset.label_error_share
-    diagnosed, diagnosis = _diagnosis(suite.case, result)
     return Facts(
         suite=str(prepared.path),
         command=gathered.command,
-        case=suite.case,
-        economics=economics_of(suite.economics),
-        rules=rules_of(suite.decision),
         labels=label_count(prepared.suite, prepared.contenders[0]),
-        label_error_share=Span(error.low, error.high) if error else None,
         label_conflicts=conflicts_of(prepared),
         ladders=_ladders(prepared, gathered.runs),
         pairs=_pairs(gathered.runs),
@@ -57,16 +52,24 @@ def facts_of(gathered: Gathered, result: RunResult) -> Facts:
         has_native=suite.output.facts.enforceable,
         listed_frontier=tuple(name for name, model in suite.models.items() if model.role == "frontier"),
         missing_env=_missing_env(prepared, result.contenders),
-        diagnosed=diagnosed,
-        diagnosis=diagnosis,
         chosen_on_test=gathered.chosen_on_test,
         vouched=gathered.vouched,
+        **declared(suite, result),
     )
 
 
-def rules_of(config: DecisionConfig) -> Rules:
-    """The suite's `decision:` as a record."""
-    return Rules(config.min_labels, config.min_per_class, config.min_test_rows)
+def declared(suite: Suite, result: RunResult) -> dict[str, Any]:
+    """The facts that the suite's file declares, or that follow from what it declares and these figures."""
+    error, rules = suite.dataset.label_error_share, suite.decision
+    diagnosed, diagnosis = _diagnosis(suite.case, result)
+    return {
+        "case": suite.case,
+        "diagnosed": diagnosed,
+        "diagnosis": diagnosis,
+        "economics": economics_of(suite.economics),
+        "rules": Rules(rules.min_labels, rules.min_per_class, rules.min_test_rows),
+        "label_error_share": Span(error.low, error.high) if error else None,
+    }
 
 
 def _ladders(prepared: Prepared, runs: Sequence[ContenderRun]) -> tuple[Ladder, ...]:

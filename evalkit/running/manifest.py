@@ -14,6 +14,7 @@ from evalkit.engine.key import RequestKey
 from evalkit.models.registry import facts
 from evalkit.records.run import RunResult
 from evalkit.running.prepare import Prepared
+from evalkit.running.settings import RunSettings
 from evalkit.store.manifest import DataRows, Manifest, PriceSource, PromptText, SplitRows, SuiteText
 from evalkit.suite.data.dataset import Split
 
@@ -25,7 +26,7 @@ def manifest(prepared: Prepared, keys: Mapping[str, RequestKey], result: RunResu
     """The manifest of a finished run."""
     made = question(prepared, keys)
     made.created = datetime.now(UTC).isoformat(timespec="seconds")
-    made.command = result.facts.command if result.facts else prepared.command
+    made.command = result.facts.command if result.facts else RunSettings(prepared.path).command
     made.prices = {
         c.id: PriceSource(price.as_of, price.source)
         for c in prepared.contenders

@@ -35,11 +35,6 @@ class Prepared:
         """Within it, a SuiteMistake becomes a SuiteError with its place in the suite's file."""
         return located(self.suite.loaded.source, self.suite.loaded.prompt_texts)
 
-    @property
-    def command(self) -> str:
-        """The command that runs this suite."""
-        return f"python -m evalkit run {self.path}"
-
 
 def prepare(path: Path, models: tuple[str, ...] = ()) -> Prepared:
     """Load and check a suite; `models` restricts it to some of its models. Raises SuiteError."""

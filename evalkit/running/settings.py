@@ -29,8 +29,9 @@ class RunSettings:
     def command(self) -> str:
         """The command that starts this run again."""
         models = "".join(f" --model {shlex.quote(name)}" for name in self.models)
+        strict = " --require-all" if self.require_all else ""
         stood = "".join(f" --vouch {name}" for name in self.vouched)
-        return f"python -m evalkit run {shlex.quote(str(self.suite))}{models}{stood}{self.how.flags}"
+        return f"python -m evalkit run {shlex.quote(str(self.suite))}{models}{strict}{stood}{self.how.flags}"
 
     @property
     def going_on(self) -> str:

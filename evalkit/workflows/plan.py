@@ -13,6 +13,7 @@ from evalkit.running.estimates import estimate
 from evalkit.running.label_conflicts import conflicts_of
 from evalkit.running.prepare import Prepared, prepare
 from evalkit.running.rounds import compares_prompts
+from evalkit.running.settings import RunSettings
 from evalkit.stats.power import clean_answers_needed, smallest_visible_gap
 from evalkit.suite.prompts.contenders import Contender
 from evalkit.wording.labels import conflict_lines
@@ -31,7 +32,7 @@ def plan_suite(path: Path, models: tuple[str, ...] = ()) -> Plan:
     needs = prepared.config.good_enough.needs()
     return Plan(
         suite=prepared.config.name,
-        command=prepared.command,
+        command=RunSettings(path, models).command,
         n=n,
         requests=requests,
         contenders=tuple(_planned(prepared, c, split) for c, split in _asked(prepared)),

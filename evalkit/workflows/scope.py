@@ -13,14 +13,14 @@ from evalkit.records.evidence import Facts, Vouch
 from evalkit.records.run import RunResult
 from evalkit.running.economics import economics_of, read_span, with_answers
 from evalkit.running.estimates import unmeasured, volume_of
-from evalkit.running.evidence import Gathered, facts_of, rules_of
+from evalkit.running.evidence import Gathered, declared, facts_of
 from evalkit.running.figures import skipped_result
 from evalkit.running.kept_ladders import with_ladders
 from evalkit.running.prepare import prepare
+from evalkit.running.settings import RunSettings
 from evalkit.store.read import StoredRun
 from evalkit.store.runs import newest_run
 from evalkit.suite.file.load import load_suite
-from evalkit.suite.file.loaded import LoadedSuite
 from evalkit.workflows.reopen import decided, open_run
 
 __all__ = ["QUESTIONS", "Question", "Scope", "answered", "open_scope", "read_span", "save_answers"]
@@ -125,7 +125,8 @@ def open_scope(where: Path, runs: Path = Path("runs")) -> Scope:
     stored, result = open_run(newest)
     if result.facts is None:
         return _unmeasured(where)
-    return Scope(result, _declared_now(_with_ladders(stored, result, result.facts), loaded, where), where)
+    facts = _with_ladders(stored, result, result.facts)
+    return Scope(result, replace(facts, suite=str(where), **declared(loaded.suite, result)), where)
 
 
 def answered(
@@ -157,19 +158,6 @@ def _with_ladders(stored: StoredRun, result: RunResult, facts: Facts) -> Facts:
     return with_ladders(facts, result, stored.about.marks, stored.folder.parent)
 
 
-def _declared_now(facts: Facts, loaded: LoadedSuite, path: Path) -> Facts:
-    suite = loaded.suite
-    error = suite.dataset.label_error_share
-    return replace(
-        facts,
-        suite=str(path),
-        case=suite.case,
-        economics=economics_of(suite.economics),
-        rules=rules_of(suite.decision),
-        label_error_share=Span(error.low, error.high) if error else None,
-    )
-
-
 def _unmeasured(path: Path) -> Scope:
     """A suite before its first run: no figures, but what the models would cost."""
     prepared = prepare(path)
@@ -184,7 +172,7 @@ def _unmeasured(path: Path) -> Scope:
         requirements=(),
         unmeasured=tuple(unmeasured_cost(each, volume_of(economics_of(suite.economics))) for each in estimates),
     )
-    facts = facts_of(Gathered(prepared, (), prepared.command), result)
+    facts = facts_of(Gathered(prepared, (), RunSettings(path).command), result)
     return Scope(result, facts, path, estimates)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -47,3 +48,20 @@ def test_a_prefix_that_may_not_be_cached_is_planned_with_both_costs(tmp_path: Pa
     assert "it is not known whether the model caches a prefix of this length" in shown.getvalue()
     data = plan_as_json(plan)["contenders"][0]
     assert (data["cost"], data["cost_low"], data["cost_high"]) == (haiku.cost, haiku.cost, haiku.cost_uncached)
+
+
+def test_the_next_command_asks_what_was_planned_and_can_be_pasted(tmp_path: Path) -> None:
+    (tmp_path / "my suites").mkdir()
+    folder = tmp_path / "my suites"
+    write_rows(folder, "test.jsonl", [{"text": f"ticket {i}", "label": "ab"[i % 2]} for i in range(20)])
+    suite = {
+        "name": "planned",
+        "dataset": {"test": {"path": "test.jsonl"}, "target": "label"},
+        "prompt": {"user": "{{ text }}"},
+        "output": {"form": "label", "labels": "from_data"},
+        "models": {"haiku": "anthropic/claude-haiku-5-5", "sonnet": "anthropic/claude-sonnet-5"},
+        "good_enough": {"accuracy": 0.9},
+    }
+    path = write(folder, "suite.yaml", yaml.safe_dump(suite))
+    words = shlex.split(plan_suite(path, ("sonnet",)).command)
+    assert words == ["python", "-m", "evalkit", "run", str(path), "--model", "sonnet"]

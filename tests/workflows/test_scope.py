@@ -109,6 +109,19 @@ def test_scope_saves_into_the_suite_and_keeps_comments(folder: Path) -> None:
     assert (economics.calls_per_month.low, economics.calls_per_month.high, economics.horizon_months) == (1e6, 5e6, 24)
 
 
+def test_scope_looks_into_a_case_of_quality_that_the_suite_says_only_now(folder: Path) -> None:
+    """One label in ten is outside the vocabulary and every run since could tell: nothing has to be asked again."""
+    run_of(folder)
+    write(folder, "suite.yaml", SUITE.replace("task: classify", "task: classify\ncase: quality"))
+    before = good(evalkit("scope", "suite.yaml", "--no-ask", "--json", cwd=folder)).json
+    run_of(folder)
+    after = good(evalkit("scope", "suite.yaml", "--no-ask", "--json", cwd=folder)).json
+    for name in ("case", "diagnosed", "diagnosis"):
+        assert before["facts"][name] == after["facts"][name]
+    assert before["facts"]["diagnosis"]
+    assert before["verdict"]["outcome"] == after["verdict"]["outcome"]
+
+
 def test_scope_before_the_first_run_spends_nothing(folder: Path) -> None:
     done = good(evalkit("scope", "suite.yaml", "--no-ask", "--calls-per-month", "3M", cwd=folder))
     assert "No frontier model was measured" in done.out
