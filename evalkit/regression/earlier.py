@@ -8,7 +8,7 @@ from pathlib import Path
 from evalkit.errors import RunError
 from evalkit.records.baseline import Baseline
 from evalkit.regression.results import results_of_run
-from evalkit.store.read import run_folders
+from evalkit.store.runs import run_folders
 
 MOST_NIGHTS = 30
 _DATE = len("2026-11-24")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
@@ -35,7 +36,7 @@ def kept(
     if found is not None:
         with suppress(OSError):  # only time is lost
             path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(".partial")
+            partial = path.with_suffix(f".{secrets.token_hex(4)}")
             partial.write_bytes(msgspec.json.encode(found))
             partial.replace(path)
     return found

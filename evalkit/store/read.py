@@ -82,11 +82,6 @@ def run_folder(path: Path) -> Path:
     return path if (path / manifests.NAME).is_file() else newest_run(path) or path
 
 
-def run_folders(suite: Path) -> list[Path]:
-    """All complete runs of a suite's folder, the oldest first."""
-    return sorted(path.parent for path in suite.glob(f"*/{manifests.NAME}") if not path.parent.name.startswith("."))
-
-
 def read_run(path: Path) -> StoredRun:
     """A run, or the newest run of a suite's folder, of which `about` and `result` are sure to be readable.
 

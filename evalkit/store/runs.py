@@ -77,11 +77,17 @@ class RunWriter:
         shutil.rmtree(self._work, ignore_errors=True)
 
 
-def newest_run(folder: Path) -> Path | None:
-    """The newest complete run directly under a suite's folder."""
-    runs = [p for p in folder.glob(f"*/{MANIFEST}") if not p.parent.name.startswith(".")]
+def run_folders(suite: Path) -> list[Path]:
+    """All complete runs directly under a suite's folder, the oldest first."""
+    manifests = [p for p in suite.glob(f"*/{MANIFEST}") if not p.parent.name.startswith(".")]
     # Names begin with the second of the start; within it the file's own time decides.
-    return max(runs, key=lambda p: (p.parent.name[:20], p.stat().st_mtime_ns)).parent if runs else None
+    return [p.parent for p in sorted(manifests, key=lambda p: (p.parent.name[:20], p.stat().st_mtime_ns))]
+
+
+def newest_run(suite: Path) -> Path | None:
+    """The newest complete run directly under a suite's folder."""
+    runs = run_folders(suite)
+    return runs[-1] if runs else None
 
 
 def _remove_stale(parent: Path) -> None:

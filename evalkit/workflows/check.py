@@ -22,7 +22,7 @@ from evalkit.running.watch import Watch
 from evalkit.running.ways.choice import LIVE, HowToAsk
 from evalkit.running.ways.opening import opened_ways
 from evalkit.store.nights import open_night
-from evalkit.store.read import run_folders
+from evalkit.store.runs import run_folders
 from evalkit.store.samples import NAME as SAMPLES
 from evalkit.store.samples import SampleFile
 from evalkit.workflows.night_suite import NightRuns, NightSuite
@@ -174,8 +174,10 @@ def _differences(before: Baseline | None, now: Baseline) -> tuple[str, ...]:
     """What besides the answers is not the same; another served model has a gate of its own."""
     if before is None:
         return ()
-    found = differences(side_of_baseline(before, ""), side_of_baseline(now, ""))
-    return tuple(each.text for each in found if not each.text.startswith("another model answered"))
+    unserved = (
+        replace(side_of_baseline(b, ""), provenance=replace(b.provenance, served_model=None)) for b in (before, now)
+    )
+    return tuple(each.text for each in differences(*unserved))
 
 
 def _notes(suite: NightSuite, missing: Sequence[str], options: CheckOptions) -> Iterator[str]:

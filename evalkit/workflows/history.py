@@ -8,7 +8,8 @@ from evalkit.errors import RunError
 from evalkit.records.history import ContenderHistory, History, Night
 from evalkit.records.run import ContenderResult
 from evalkit.regression.history import changes_of
-from evalkit.store.read import StoredRun, read_run, run_folders
+from evalkit.store.read import StoredRun, read_run
+from evalkit.store.runs import run_folders
 from evalkit.suite.file.load import load_suite
 
 _SPLIT = "test"

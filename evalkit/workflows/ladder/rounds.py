@@ -41,6 +41,7 @@ class Climb:
         self.bases: dict[tuple[str, str], str] = {}  # (model, rung of reasoning): the prompt under it
         self.marks: dict[str, str] = {}
         self._texts: dict[tuple[str, str], str] = {}
+        self._same: dict[str, str] = {}
 
     def climbed(self, result: RunResult) -> Climbed:
         """What the report is made of, once all rounds were played."""
@@ -120,6 +121,7 @@ class Climb:
         """Why a prompt is not asked: its text was asked already, or its examples cannot be made."""
         same = self._texts.get(self._text(found[0]))
         if same is not None:
+            self._same[found[0].prompt] = same
             return f"the same text as {same}"
         try:
             check_examples(found)
@@ -135,13 +137,12 @@ class Climb:
         """Whether the guide stays in the later prompts: it did no worse than the bare text, the mean over models."""
         bare, guided = self._mean("zero-shot"), self._mean("label-guide")
         if bare is None:
-            same = self.skipped.get(("", "zero-shot"), "")
-            bare = self._mean(same.removeprefix("the same text as "))
+            same = next((self._same[name] for name in _names("zero-shot") if name in self._same), None)
+            bare = None if same is None else self._mean(same)
         return guide is not None and guided is not None and (bare is None or guided >= bare)
 
     def _mean(self, prompt: str) -> float | None:
-        names = (prompt, f"ladder-{prompt}")
-        found = [_accuracy(run) for run in self.state.runs if run.contender.prompt in names]
+        found = [_accuracy(run) for run in self.state.runs if run.contender.prompt in _names(prompt)]
         known = [value for value in found if value is not None]
         return sum(known) / len(known) if known else None
 
@@ -165,6 +166,11 @@ class Climb:
                     parameters = replace(best.parameters, reasoning=level)
                     found.append(replace(best, id=identity, prompt=name, parameters=parameters))
         return found
+
+
+def _names(rung: str) -> tuple[str, str]:
+    """How a rung's prompt is called: otherwise where the suite has a prompt of that name."""
+    return rung, f"ladder-{rung}"
 
 
 def _no_climber(contender: Contender, named: Sequence[str]) -> str | None:
