@@ -174,13 +174,13 @@ def _missing_costs(ground: _Ground) -> tuple[str, ...]:
         endpoint = ground.endpoint
         found.append("economics.tuned_cost_per_1000_calls" if endpoint is None else f"models.{endpoint.model}.price")
     if ground.chosen is None:
-        unpriced = [c.contender for c in ground.found if c.contender.split == "test" and not c.ways]
-        found += list(dict.fromkeys(_unpriced(ground.facts, c) for c in unpriced)) or ["models"]
+        costless = [c.contender for c in ground.found if c.contender.split == "test" and not c.ways]
+        found += list(dict.fromkeys(unpriced(ground.facts, c) for c in costless)) or ["models"]
     return tuple(found)
 
 
-def _unpriced(facts: Facts, contender: ContenderResult) -> str:
-    """What the cost of a measured contender lacks."""
+def unpriced(facts: Facts, contender: ContenderResult) -> str:
+    """What the cost of a measured contender lacks: `models.<name>.price`, or `tokens of <id>`."""
     return f"models.{contender.model}.price" if contender.id in facts.mixes else f"tokens of {contender.id}"
 
 
@@ -188,9 +188,7 @@ def _notes(ground: _Ground) -> tuple[str, ...]:
     economics, notes = ground.economics, []
     for c in ground.found:
         if not c.ways and c.contender.split == "test":
-            notes.append(
-                f"{c.contender.id} is not among the rivals: {_unpriced(ground.facts, c.contender)} is unknown."
-            )
+            notes.append(f"{c.contender.id} is not among the rivals: {unpriced(ground.facts, c.contender)} is unknown.")
     short = labels_to_buy(ground.facts)
     if short and economics.label_cost_each is None and not ground.sunk:
         notes.append(f"{short:,} labels are still to be bought at an undeclared price; the build is counted without.")

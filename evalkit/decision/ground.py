@@ -14,14 +14,29 @@ from evalkit.wording.names import RULES_OF_THUMB
 from evalkit.wording.text import listed
 
 SURE, UNLIKELY = 0.9, 0.1
+EVEN = 0.5  # a chance below which nobody would bet money
 THUMB = f"Rules of thumb, which decide nothing: {listed(list(RULES_OF_THUMB))}."
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A prompted contender with the payback against it, whose probability must be at least `least`.
+
+    `free`: its price is unknown, so it counts as free.
+    """
+
+    contender: ContenderResult
+    payback: Payback
+    free: bool
+    least: float = SURE
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What all questions are answered from. `meets` is by contender; `case` is the one in force.
 
-    `others` are the economics against contenders that may be the right rival too, see `open_rival`.
+    `others` are the economics against contenders that may be the right rival too, see `open_rival`; `alternatives` are
+    what a fine-tune must beat besides, see `alternatives`.
     """
 
     result: RunResult
@@ -30,6 +45,7 @@ class Ground:
     meets: Mapping[str, bool | None]
     economics: EconomicsFigures
     others: tuple[EconomicsFigures, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
 
     @property
     def winners(self) -> list[ContenderResult]:

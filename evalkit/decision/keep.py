@@ -8,10 +8,11 @@ decided.
 
 from __future__ import annotations
 
+from evalkit.decision.alternatives import held_back_by, reason
 from evalkit.decision.clearing import Doubt
 from evalkit.decision.gap import evidence, frontier, requirements_of, tuned
 from evalkit.decision.ground import Ground, accuracy, likely
-from evalkit.decision.likely import chance
+from evalkit.decision.likely import PAYS_BACK, chance
 from evalkit.decision.sense import lacks
 from evalkit.records.evidence import PairedGap
 from evalkit.records.run import ContenderResult
@@ -111,6 +112,9 @@ def question3(ground: Ground) -> Answer:
     lacking = lacks(mine, ground.result, ground.facts)
     if state == "for" and lacking:
         return Answer(3, "undecided", f"{why}; but {lacking[0].why}.", lines)
+    held = held_back_by(ground.alternatives, PAYS_BACK)
+    if state == "for" and held is not None:
+        return Answer(3, "undecided", f"{why}; but {reason(held, PAYS_BACK)}.", lines)
     cheaper = ground.unmeasured_cheaper_than(payback)
     if state == "for" and cheaper:
         return Answer(3, "undecided", f"{why}; but {listed(cheaper)} was not measured and may do it for less.", lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from operator import attrgetter
 
+from evalkit.decision.alternatives import held_back_by, reason
 from evalkit.decision.ground import Ground, likely
 from evalkit.records.economics import Payback
 from evalkit.records.verdict import AnswerState
@@ -37,11 +38,15 @@ def _disagreeing(ground: Ground, state: AnswerState, p: Callable[[Payback], floa
 def by_probability(
     ground: Ground, payback: Payback, p: Callable[[Payback], float], why: str
 ) -> tuple[AnswerState, str]:
-    """The state that a probability gives, undecided where another rival that may be the right one turns it."""
+    """The state that a probability gives, undecided where another rival that may be the right one turns it.
+
+    "For" must hold against every alternative too.
+    """
     state = likely(p(payback))
     other = _disagreeing(ground, state, p)
     if other is None:
-        return state, f"{why}."
+        held = held_back_by(ground.alternatives, p) if state == "for" else None
+        return (state, f"{why}.") if held is None else ("undecided", f"{why}; but {reason(held, p)}.")
     against = f"{percent(p(other))} against {other.rival} ({other.option})"
     return "undecided", f"{why}; but with {against}, and the run does not tell which to take."
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from evalkit.decision.alternatives import held_back_by
 from evalkit.decision.clearing import Doubt
+from evalkit.decision.economics import unpriced
 from evalkit.decision.gap import evidence, requirements_of
 from evalkit.decision.ground import Ground
 from evalkit.decision.headroom import MIN_RUNGS
-from evalkit.decision.likely import disputed
+from evalkit.decision.likely import PAYS_BACK, disputed
 from evalkit.decision.project import MEASURED, TUNED_ACCURACY
 from evalkit.decision.reach import reach
 from evalkit.decision.shortage import shortage
@@ -59,6 +61,9 @@ def _open(ground: Ground, answers: Sequence[Answer], doubts: Sequence[Doubt]) ->
         return _add_frontier(ground)
     if ground.economics.payback is None and ground.economics.missing:
         return _declare(ground)
+    held = held_back_by(ground.alternatives, PAYS_BACK)
+    if held is not None and held.free:
+        return _missing_cost(ground, unpriced(facts, held.contender))
     if doubts:
         return _clear(ground, doubts)
     if answers[0].state == "undecided":
@@ -112,21 +117,24 @@ def _declare(ground: Ground) -> str:
     keys = [key for key in missing if key.startswith("economics")]
     if keys:
         return f"{_scope(ground)}   # asks for what is missing: {listed(keys)}"
-    for key in missing:
-        if key.startswith("models.") and key.endswith(".price"):
-            name = key.removeprefix("models.").removesuffix(".price")
-            what = "dollars per million tokens, from the provider's price page"
-            return (
-                f"Declare price: `{name}: {{…, price: {{input: …, output: …}}}}` under `models:` ({what}); "
-                f"{ground.facts.command}   # answers are kept"
-            )
-        if key.startswith("tokens of "):
-            name = key.removeprefix("tokens of ")
-            return (
-                f"Add the columns `input_tokens` and `output_tokens` to the recorded answers of {name}, so that a call "
-                f"has a cost; {ground.facts.command}"
-            )
-    return _add_frontier(ground)
+    costs = [key for key in missing if key.startswith(("models.", "tokens of "))]
+    return _missing_cost(ground, costs[0]) if costs else _add_frontier(ground)
+
+
+def _missing_cost(ground: Ground, key: str) -> str:
+    """What to add for the cost of a contender: `models.<name>.price`, or `tokens of <id>`."""
+    if key.startswith("tokens of "):
+        name = key.removeprefix("tokens of ")
+        return (
+            f"Add the columns `input_tokens` and `output_tokens` to the recorded answers of {name}, so that a call "
+            f"has a cost; {ground.facts.command}"
+        )
+    name = key.removeprefix("models.").removesuffix(".price")
+    what = "dollars per million tokens, from the provider's price page"
+    return (
+        f"Declare price: `{name}: {{…, price: {{input: …, output: …}}}}` under `models:` ({what}); "
+        f"{ground.facts.command}   # answers are kept"
+    )
 
 
 _ORDER = ("truncation", "answers", "ceiling", "format", "prompt", "labels", "rows", "no_rule")

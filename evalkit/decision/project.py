@@ -62,7 +62,8 @@ class Input:
             return np.full(n, self.centre)
         u = np.random.default_rng((seed, crc32(self.name.encode()))).random(n)
         if not self.sd and Span(self.low, self.high).wide:
-            return np.asarray(self.low * (self.high / self.low) ** u, dtype=np.float64)
+            low, high = np.log(self.low), np.log(self.high)
+            return np.asarray(np.exp(low + u * (high - low)), dtype=np.float64)
         if not self.sd:
             return self.low + u * (self.high - self.low)
         from scipy.special import ndtri

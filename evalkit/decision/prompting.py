@@ -38,7 +38,9 @@ def question1(ground: Ground) -> Question1:
     if not asked:
         tail = f" ({listed(ground.unmeasured)} not measured)" if ground.unmeasured else ""
         return Question1(_answer(ground, "undecided", f"No frontier model was measured{tail}."))
-    open_ = [c for c in asked if ground.meets.get(c.id) is not False]
+    # Any prompted contender that may yet meet the needs keeps the question open, a frontier model named first.
+    rest = [c for c in evidence(ground.result) if c not in asked]
+    open_ = [c for c in (*asked, *rest) if ground.meets.get(c.id) is not False]
     if open_:
         broken = tuple(doubt for doubt in _lacking(ground, asked) if doubt.kind == "answers")
         return Question1(_answer(ground, "undecided", _open_sentence(ground, open_[0])), broken)
@@ -46,7 +48,21 @@ def question1(ground: Ground) -> Question1:
         names = listed(ground.unmeasured)
         why = f"No measured frontier model meets all needs, but {names} was not measured."
         return Question1(_answer(ground, "undecided", why))
+    hidden = _hidden_by_labels(ground, rest)
+    if hidden is not None:
+        return hidden
     return _all_unmet(ground, asked)
+
+
+def _hidden_by_labels(ground: Ground, rest: Sequence[ContenderResult]) -> Question1 | None:
+    """Open where another prompted contender misses its needs only by what wrong labels may hide."""
+    for contender in rest:
+        hidden = [[d for d in doubts(contender, r, ground.result, ground.facts) if d.kind == "labels"]
+                  for r in _unmet(ground, contender)]  # fmt: skip
+        if hidden and all(hidden):
+            why = f"Whether {contender.id} meets all needs is open: {hidden[0][0].why}."
+            return Question1(_answer(ground, "undecided", why), tuple(hidden[0]))
+    return None
 
 
 def _if_sensible(ground: Ground, answer: Answer, asked: Sequence[ContenderResult]) -> Question1:

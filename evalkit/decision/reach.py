@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from evalkit.decision.gap import evidence, needed_accuracy
-from evalkit.decision.ground import Ground
+from evalkit.decision.ground import EVEN, Ground
 from evalkit.decision.project import TUNED_ACCURACY, Input
 from evalkit.records.economics import Span
 from evalkit.records.verdict import AnswerState
 from evalkit.wording.numbers import percent, share, span_of
 
-EVEN = 0.5  # the chance to reach the need below which nobody would bet a build on it
 _TIE = 1e-12
 
 

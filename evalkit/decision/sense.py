@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
+from evalkit.records.estimate import Estimate
 from evalkit.records.evidence import Facts
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.wording.numbers import percent, share
@@ -26,8 +28,8 @@ def lacks(contender: ContenderResult, result: RunResult, facts: Facts) -> list[L
     """Why a contender's figures are no ground for a FUND; empty where they are.
 
     At least `Rules.min_test_rows` rows; an accuracy that is surely (lower end of the 95 % interval) above the share of
-    the largest class and above that of every floor in the run, since a model of floor quality most often has a broken
-    prompt or is scored wrongly; at most 3 % of answers refused, cut off or rejected.
+    the largest class, and above that of every floor in the run (the difference of both), since a model of floor quality
+    most often has a broken prompt or is scored wrongly; at most 3 % of answers refused, cut off or rejected.
     """
     looks = [*_floor_quality(contender, result), *_lost(contender)]
     return [*(Lack("answers", why) for why in looks), *(Lack("rows", why) for why in _few_rows(contender, facts))]
@@ -63,7 +65,7 @@ def _floor_quality(contender: ContenderResult, result: RunResult) -> list[str]:
         if floor.role != "floor" or floor.split != "test" or floor.skipped is not None:
             continue
         reached = (floor.metrics or {}).get("accuracy")
-        if reached is not None and reached.value is not None and surely <= reached.value:
+        if reached is not None and reached.value is not None and not _surely_above(estimate, reached):
             found.append(
                 f"the accuracy of {name} ({value}) is not surely above that of the reference {floor.id} "
                 f"({share(reached.value)})"
@@ -71,6 +73,19 @@ def _floor_quality(contender: ContenderResult, result: RunResult) -> list[str]:
     if estimate.value == 0:
         found.append(f"{name} has no right answer at all")
     return found
+
+
+def _surely_above(one: Estimate, other: Estimate) -> bool:
+    """Whether the lower end of the difference's 95 % interval is above 0.
+
+    From the two intervals: Newcombe, Statistics in Medicine 17 (1998) 873, method 10. It takes the two as independent;
+    on the same rows they hang together, so that it is on the safe side.
+    """
+    if one.value is None or other.value is None:
+        return False
+    below = one.value - (one.value if one.low is None else one.low)
+    above = (other.value if other.high is None else other.high) - other.value
+    return one.value - other.value > math.hypot(below, above)
 
 
 def _lost(contender: ContenderResult) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from evalkit.decision import keep, questions
+from evalkit.decision import alternatives, keep, questions
 from evalkit.decision.clearing import Doubt
 from evalkit.decision.economics import figures
 from evalkit.decision.gap import evidence, meets_all, tuned
@@ -79,19 +79,20 @@ def _build(ground: Ground, draws: int, brief: bool) -> tuple[Ground, Answers, Se
     result, facts, meets, case = ground.result, ground.facts, ground.meets, ground.case
     found = figures(result, facts, meets, case, draws=draws, brief=brief)
     others = other_figures(result, facts, meets, case, found, draws=draws)
-    ground = replace(ground, economics=found, others=others)
+    ground = replace(ground, economics=found, others=others, alternatives=alternatives.of_build(ground, found, draws))
     first = question1(ground)
     return ground, (first.answer, questions.question2(ground), questions.question3(ground)), first.doubts
 
 
 def _keep(ground: Ground, draws: int, brief: bool) -> tuple[Ground, Answers, Sequence[Doubt]]:
-    """Where prompting does as well, only the cost counts; else the value of what the endpoint adds counts too."""
+    """Where prompting does as well, only the cost counts at first; else the value of what the endpoint adds, too."""
     good = {c.id for c in keep.as_good(ground)}
     rivals = {c.id: True if c.id in good else ground.meets.get(c.id) for c in evidence(ground.result)}
     case = "volume" if good else ground.case
     mine = keep.endpoint(ground).id
-    economics = figures(ground.result, ground.facts, rivals, case, built=mine, draws=draws, brief=brief)
-    ground = replace(ground, economics=economics)
+    found = figures(ground.result, ground.facts, rivals, case, built=mine, draws=draws, brief=brief)
+    others = alternatives.of_endpoint(ground, found, rivals, mine, draws)
+    ground = replace(ground, economics=found, alternatives=others)
     labels = Answer(2, "not_applicable", "The endpoint exists: no labels are needed for a build.")
     return ground, (keep.question1(ground), labels, keep.question3(ground)), keep.doubts(ground)
 

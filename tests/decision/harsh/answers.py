@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from evalkit.records.economics import Span
 from evalkit.records.estimate import Need
 from evalkit.records.metric import kind_of
 from evalkit.records.verdict import AnswerState
@@ -183,7 +184,7 @@ def pays_opinion(world: World) -> Opinion:
 def _pays_against(world: World, rivals: Sequence[Answerer], meeting: Mapping[str, bool]) -> Opinion:
     saving_only = _ruling(world) == "volume"
     chances = drawn(world.money, world.declared, world.seed)
-    reach = _reach(world, chances.tuned_accuracy)
+    reach = _reach(world)
     if "for" not in reach.allowed:
         return reach
     true_net = float(net(world, truth_of(world.money), rivals, meeting, saving_only)[0])
@@ -211,7 +212,15 @@ def _by_chance(world: World, p_pays: float, true_net: float, reach: Opinion) -> 
     return Opinion(frozenset(allowed), "it does not pay", sure, False, unlucky)
 
 
-def _reach(world: World, chances: np.ndarray) -> Opinion:
+def _chance(span: Span, level: float) -> float:
+    """P(a draw from a declared range is at least `level`), exactly: a thousand draws cannot tell .52 from .5."""
+    low, high = span.low, span.high
+    if low > 0 and high / low > 10:
+        low, high, level = np.log(low), np.log(high), np.log(level)
+    return float(low >= level) if high <= low else float(np.clip((high - level) / (high - low), 0, 1))
+
+
+def _reach(world: World) -> Opinion:
     """Whether the fine-tune can reach the need, by what was declared of it and in truth."""
     need = world.need("accuracy")
     measured = world.tuned is not None
@@ -224,8 +233,7 @@ def _reach(world: World, chances: np.ndarray) -> Opinion:
     best = (
         max(a.accuracy for a in world.prompted if not a.skipped) if any(not a.skipped for a in world.prompted) else 0.0
     )
-    possible = float((chances >= need.threshold - need.margin).mean())
-    likely = float((chances >= need.threshold).mean())
+    possible, likely = _chance(span, need.threshold - need.margin), _chance(span, need.threshold)
     if possible == 0:
         return _opinion("against", why="the declared fine-tune cannot reach the need")
     if possible < 0.5:
