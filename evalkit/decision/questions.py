@@ -7,6 +7,7 @@ from evalkit.decision.likely import PAYS_BACK, by_probability, chance
 from evalkit.decision.reach import reach
 from evalkit.records.evidence import Facts, LabelFacts
 from evalkit.records.verdict import Answer
+from evalkit.wording.labels import may_be_wrong
 from evalkit.wording.names import what_is_missing
 from evalkit.wording.numbers import calls, money, months
 
@@ -27,7 +28,9 @@ def question2(ground: Ground) -> Answer:
         )
         return Answer(2, "undecided", why, evidence_)
     if counted < rules.min_labels:
-        why = f"{int(counted):,} usable labelled examples are fewer than the {rules.min_labels:,} needed."
+        # With wrong labels among them both numbers are said: the rows that are there, and what they count as.
+        wrong = f", counted as {int(counted):,} since {may_be_wrong(error)}," if error and error.high else ""
+        why = f"{labels.usable:,} usable labelled examples{wrong} are fewer than the {rules.min_labels:,} needed."
         return Answer(2, "against", why, evidence_)
     rare = labels.rare(rules.min_per_class)
     if rare:

@@ -20,6 +20,7 @@ from evalkit.records.evidence import Facts
 from evalkit.records.metric import is_share
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.records.verdict import Answer, Comparison, Condition
+from evalkit.wording.labels import may_be_wrong
 from evalkit.wording.names import metric
 from evalkit.wording.needs import amount
 from evalkit.wording.numbers import calls, count, money, share
@@ -252,7 +253,7 @@ def _said(condition: Condition, facts: Facts) -> str:
     more = condition.comparison == "at_least"
     bound = "at least" if more else "at most"
     if figure == USABLE:
-        return f"{count(int(value) - (facts.labels.usable if facts.labels else 0), 'more label')}"
+        return f"{count(int(value) - (facts.labels.usable if facts.labels else 0), 'more label')}{_right(value, facts)}"
     if figure == RAREST:
         rare = sum(max(0, int(value) - n) for n in facts.labels.per_class.values()) if facts.labels else 0
         return f"{count(rare, 'more label')} of rare classes, {int(value):,} of each"
@@ -265,3 +266,12 @@ def _said(condition: Condition, facts: Facts) -> str:
     if key == "tuned_accuracy":
         return f"a fine-tune is expected to reach an accuracy of {share(value)}"
     return _MONEY_WORDS[key].format(bound, money(value))
+
+
+def _right(rows: float, facts: Facts) -> str:
+    """Why more rows are wanted than correct labels: some of them may be wrong."""
+    error = facts.label_error_share
+    if error is None or not error.high:
+        return ""
+    right = int(rows * (1 - error.high) + 1e-9)
+    return f" ({int(rows):,} in all, which count as {right:,} since {may_be_wrong(error)})"

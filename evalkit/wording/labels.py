@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+from evalkit.records.economics import Span
 from evalkit.records.evidence import LabelConflicts
 from evalkit.wording.numbers import count, percent, share
 from evalkit.wording.text import plain
@@ -25,6 +28,16 @@ def conflict_lines(found: LabelConflicts | None) -> list[str]:
     if found.train_rows or found.against_test:
         lines.append(_train(found))
     return lines
+
+
+def may_be_wrong(share_of_wrong: Span) -> str:
+    """The most wrong labels that a suite declares.
+
+    >>> may_be_wrong(Span(0, 0.03)), may_be_wrong(Span(0.01, 0.045))
+    ('up to 3 % of the labels may be wrong', 'up to 4.5 % of the labels may be wrong')
+    """
+    whole = math.isclose(100 * share_of_wrong.high, round(100 * share_of_wrong.high), abs_tol=1e-9)
+    return f"up to {percent(share_of_wrong.high, 0 if whole else 1)} of the labels may be wrong"
 
 
 def _train(found: LabelConflicts) -> str:

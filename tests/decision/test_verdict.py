@@ -183,6 +183,19 @@ def test_labels_that_are_short_say_how_many_more() -> None:
     assert "6 more labels" in (rare.reopen_when or "")
 
 
+def test_more_labels_than_seem_to_be_short_are_explained_by_the_share_of_wrong_ones() -> None:
+    result = run_of((contender("sonnet"), 0.8, 0.999))
+    facts = facts_of(result, labels=replace(LABELS, usable=387), label_error_share=Span(0.0, 0.03))
+    verdict = decide(result, facts)
+    assert verdict.answers[1].why == (
+        "387 usable labelled examples, counted as 375 since up to 3 % of the labels may be wrong, "
+        "are fewer than the 1,000 needed."
+    )
+    assert verdict.reopen_when == (
+        "644 more labels (1,031 in all, which count as 1,000 since up to 3 % of the labels may be wrong)"
+    )
+
+
 def test_volume_asks_whether_a_tuned_model_is_cheaper_at_all() -> None:
     result = run_of((contender("sonnet"), 0.95, 0.999))
     cheap = decide(result, facts_of(result, case="volume"))
