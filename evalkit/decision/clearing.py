@@ -65,7 +65,7 @@ class _Gap:
         wrong, need = wrong_labels(self.facts), self.unmet.need
         if wrong is None:
             return self._doubt("labels", "the share of wrong labels is unknown, and wrong labels cap every model")
-        limit = need.threshold - need.margin
+        limit = need.limit
         cap = 1 - wrong.high
         if cap < limit:
             most = f"up to {percent(wrong.high, 1)} wrong labels"
@@ -144,7 +144,7 @@ def ceilings(result: RunResult, facts: Facts) -> list[Doubt]:
     conflicts = facts.label_conflicts
     found = []
     for need in sorted({r.need for r in result.requirements}, key=lambda n: n.metric):
-        limit = need.threshold - need.margin
+        limit = need.limit
         if kind_of(need.metric) != "content" or limit <= min(declared, 1.0 if conflicts is None else conflicts.ceiling):
             continue
         if conflicts is not None and conflicts.ceiling < limit:

@@ -35,7 +35,7 @@ def requirements_of(result: RunResult, contender: str) -> list[Requirement]:
 def needed_accuracy(result: RunResult) -> float | None:
     """The accuracy that the fine-tune must reach: the strictest threshold less its margin; None without such a need."""
     needs = {r.need for r in result.requirements if is_another_name(r.need.metric, "accuracy")}
-    return max((need.threshold - need.margin for need in needs), default=None)
+    return max((need.limit for need in needs), default=None)
 
 
 def meets_all(result: RunResult) -> dict[str, bool | None]:

@@ -99,7 +99,7 @@ class _Diagnosis:
         if lenient is None or lenient.value is None or lenient.low is None:
             return None, "there is no lenient reading of its answers"
         need = self._accuracy.need
-        limit = need.threshold - need.margin
+        limit = need.limit
         strict = _value(self._contender, "accuracy")
         read = f"accuracy {strict:.3f} as asked, {lenient.value:.3f} with the form forgiven, {limit:g} needed"
         if lenient.low >= limit:

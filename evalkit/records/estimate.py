@@ -41,6 +41,11 @@ class Need:
     margin: float = 0.0
     at_least: bool = True
 
+    @property
+    def limit(self) -> float:
+        """The figure at which the state turns: the threshold with its margin."""
+        return self.threshold - self.margin if self.at_least else self.threshold + self.margin
+
 
 @dataclass(frozen=True, slots=True)
 class DecideChance:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import IO, Any
 
-from evalkit.records.estimate import Estimate, Need
+from evalkit.records.estimate import Estimate
 from evalkit.records.plain import finite_json
 from evalkit.records.sweep import Sweep, SweepStep
 from evalkit.report.console import console, print_table
@@ -37,7 +37,7 @@ def show_sweep(found: Sweep, stream: IO[str]) -> None:
 
 def sweep_lines(found: Sweep) -> Iterator[str]:
     """What the table comes to."""
-    needs = listed([f"{_NAMES[need.metric]} {_limit(need)}" for need in found.needs])
+    needs = listed([f"{_NAMES[need.metric]} ≤ {milliseconds(need.limit)}" for need in found.needs])
     lowest = min((step.rate for step in found.steps), default=None)
     if found.capacity_rps is None:
         tried = "no rate was tried" if lowest is None else f"not shown at {lowest:g}/s, the lowest rate that was tried"
@@ -99,7 +99,3 @@ def _with_interval(estimate: Estimate | None) -> str:
     if estimate is None or estimate.value is None:
         return DASH
     return f"{milliseconds(estimate.value)} [{milliseconds(estimate.low)}, {milliseconds(estimate.high)}]"
-
-
-def _limit(need: Need) -> str:
-    return f"≤ {milliseconds(need.threshold + need.margin)}"

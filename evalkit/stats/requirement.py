@@ -31,7 +31,7 @@ def judge(contender: str, need: Need, measured: Measured | None) -> Requirement:
         return Requirement(contender, need, "undecided", Gap(None, None, None), None, "not measured")
     value = measured.estimate.value
     if measured.held_against is not None:
-        measured = replace(measured.held_against(_limit(need)), estimate=measured.estimate)
+        measured = replace(measured.held_against(need.limit), estimate=measured.estimate)
     gap = _gap(need, value, measured.bounds)
     if measured.effective_clusters is not None and not enough(measured.effective_clusters):
         return Requirement(contender, need, "undecided", gap, None, _too_few_clusters(measured))
@@ -87,7 +87,7 @@ def _p_met(need: Need, measured: Measured, tie: float) -> float | None:
         return (need.threshold - bound if need.at_least else bound - need.threshold) <= need.margin + tie
 
     if isinstance(figure, Proportion):
-        exact = figure.error_at(_limit(need), above=need.at_least)
+        exact = figure.error_at(need.limit, above=need.at_least)
         if exact is not None:
             return max(_SMALLEST_P, min(exact, 0.05)) if holds(0.05) else None
     passing, failing = math.log(0.05), math.log(_SMALLEST_P)
@@ -103,7 +103,7 @@ def _p_met(need: Need, measured: Measured, tie: float) -> float | None:
 
 def _more_rows(need: Need, measured: Measured) -> tuple[int | None, tuple[DecideChance, ...]]:
     """What more samples would do for a share; an at-most need is the at-least need of the complement."""
-    p, n, limit = measured.estimate.value, measured.estimate.n, _limit(need)
+    p, n, limit = measured.estimate.value, measured.estimate.n, need.limit
     if measured.kind != "proportion" or p is None or not 0 < limit < 1:
         return None, ()
     if not need.at_least:
@@ -111,11 +111,6 @@ def _more_rows(need: Need, measured: Measured) -> tuple[int | None, tuple[Decide
     seen = Observed(p * n, n, measured.deff)
     chances = tuple(DecideChance(times, times * n, chance_to_decide(seen, limit, times * n)) for times in _TIMES)
     return rows_to_decide(seen, limit), chances
-
-
-def _limit(need: Need) -> float:
-    """The figure at which the state turns: the threshold with its margin."""
-    return need.threshold - need.margin if need.at_least else need.threshold + need.margin
 
 
 def _too_rare(rare: RareClass) -> str:
@@ -158,18 +153,18 @@ class _Words:
             and (self.measured.estimate.method != "wilson_epochs")
         ):
             rows += f" in {_counted(self.measured.n_clusters, 'cluster')}"
-        value, limit = _apart(self.measured.estimate.value, _limit(self.need))
+        value, limit = _apart(self.measured.estimate.value, self.need.limit)
         tail = _would(chances)
         if value == limit:
             return f"{value} is what is needed{self._margin()}, and {rows} cannot tell the side{tail}"
         return f"{rows} cannot tell {value} from {limit}{self._margin()}{tail}"
 
     def _above(self, lower: float | None) -> str:
-        bound, limit = _apart(lower, _limit(self.need))
+        bound, limit = _apart(lower, self.need.limit)
         return f"above {limit}{self._margin()} with 95 % confidence (at least {bound})"
 
     def _below(self, upper: float | None) -> str:
-        bound, limit = _apart(upper, _limit(self.need))
+        bound, limit = _apart(upper, self.need.limit)
         return f"below {limit}{self._margin()} with 95 % confidence (at most {bound})"
 
     def _margin(self) -> str:

@@ -92,16 +92,11 @@ class Search:
         return middle if self.bad - good > self.resolution * self.bad and good < middle < self.bad else None
 
 
-def limit_of(need: Need) -> float:
-    """Milliseconds that the p95 may take, the margin included."""
-    return need.threshold + need.margin
-
-
 def is_over(call: Call[int], needs: Sequence[Need]) -> bool:
     """Whether one call took longer than a need allows its p95; an error always did."""
     if isinstance(call.outcome, Failure):
         return not _refused(call.outcome)
-    return any(_of(call, need.metric) > limit_of(need) for need in needs)
+    return any(_of(call, need.metric) > need.limit for need in needs)
 
 
 def judge_step(rate: float, calls: Sequence[Call[int]], needs: Sequence[Need], ramp: int, cut_short: bool) -> SweepStep:
@@ -110,7 +105,7 @@ def judge_step(rate: float, calls: Sequence[Call[int]], needs: Sequence[Need], r
     kept = [c for c in ordered[ramp:] if not (isinstance(c.outcome, Failure) and _refused(c.outcome))]
     late = quantile([c.late_ms for c in kept], _P95).value
     latency, ttft = _values(kept, LATENCY), _values(kept, TTFT)
-    limit = max(limit_of(need) for need in needs)
+    limit = max(need.limit for need in needs)
     streamed = bool(np.isfinite(ttft).any())
     state, why = _state(kept, needs, late)
     return SweepStep(
@@ -139,7 +134,7 @@ def _state(kept: Sequence[Call[int]], needs: Sequence[Need], late: float | None)
 
 
 def _judged(kept: Sequence[Call[int]], need: Need, late: float | None) -> tuple[StepState, str]:
-    values, limit = _values(kept, need.metric), limit_of(need)
+    values, limit = _values(kept, need.metric), need.limit
     p95 = _quantile(values, _P95, limit)
     lower, upper = p95.lower(), p95.upper()
     first, last = _medians(values)
@@ -181,7 +176,7 @@ def _served_within(kept: Sequence[Call[int]], need: Need) -> bool:
     """Whether the server's own p95, counted from sending, keeps the need."""
     late = np.array([call.late_ms for call in kept if _known(call, need.metric)])
     p95 = quantile(_values(kept, need.metric) - late, _P95).value
-    return p95 is not None and p95 <= limit_of(need)
+    return p95 is not None and p95 <= need.limit
 
 
 def _medians(values: Floats) -> tuple[float, float]:

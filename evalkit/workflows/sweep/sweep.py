@@ -22,7 +22,7 @@ from evalkit.records.sweep import Sweep, SweepStep
 from evalkit.running.model_context import model_context
 from evalkit.running.prepare import Prepared, prepare
 from evalkit.suite.prompts.contenders import Contender
-from evalkit.workflows.sweep.steps import LATENCY, TTFT, Search, Trial, is_over, judge_step, limit_of
+from evalkit.workflows.sweep.steps import LATENCY, TTFT, Search, Trial, is_over, judge_step
 
 _WARM_UP = 2  # answers, one after the other: connection, prompt cache, what the server does not take
 _WARM_UP_TRIES = 5
@@ -135,7 +135,7 @@ class Sweeper:
         """How many calls a step takes, and how many of them are its ramp."""
         o = self.options
         calls, seconds = (o.short_calls, o.short_s) if trial.length == "short" else (o.long_calls, o.long_s)
-        seconds = max(seconds, o.needs_long * max(limit_of(need) for need in self.needs) / 1000)
+        seconds = max(seconds, o.needs_long * max(need.limit for need in self.needs) / 1000)
         calls = max(calls, math.ceil(trial.rate * seconds)) * (2 if trial.length == "twice" else 1)
         ramp = math.ceil(o.ramp * calls)
         return calls + ramp, ramp

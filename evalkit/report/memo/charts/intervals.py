@@ -63,7 +63,7 @@ def _scale(dots: Sequence[Dot], need: Need | None) -> tuple[float, float]:
     """Bounds that hold every interval and the need, with a little air, within 0 … 1."""
     seen = [x for d in dots for x in (d.estimate.value, d.estimate.low, d.estimate.high) if x is not None]
     if need:
-        seen += [need.threshold, _tolerable(need)]
+        seen += [need.threshold, need.limit]
     low, high = min(seen), max(seen)
     air = max(0.05 * (high - low), 0.01)
     return max(0.0, low - air), min(1.0, high + air)
@@ -117,11 +117,6 @@ def _draw(dots: Sequence[Dot], need: Need | None, scale: tuple[float, float], si
     return alt.layer(*layers).properties(width=plot, height=step * len(dots))
 
 
-def _tolerable(need: Need) -> float:
-    """The other end of the margin."""
-    return need.threshold - need.margin if need.at_least else need.threshold + need.margin
-
-
 def _need_layers(need: Need | None) -> list[Any]:
     """The threshold as a dashed rule with its name, and the margin as a band."""
     if need is None:
@@ -135,6 +130,6 @@ def _need_layers(need: Need | None) -> list[Any]:
         ),
     ]
     if need.margin:
-        band = alt.Chart(alt.Data(values=[{"value": _tolerable(need), "high": need.threshold}]))
+        band = alt.Chart(alt.Data(values=[{"value": need.limit, "high": need.threshold}]))
         layers.insert(0, band.mark_rect(fill=BAND, opacity=0.7).encode(x=alt.X("value:Q"), x2=alt.X2("high:Q")))
     return layers
