@@ -13,8 +13,9 @@ def effective_n(values: ArrayLike) -> int:
 
     n ÷ the integrated autocorrelation time of their ranks, so that infinite values count and heavy tails do not rule;
     ties have their mean rank. The sum of autocorrelations ends by Geyer's initial positive and monotone sequence
-    (Practical Markov Chain Monte Carlo, Statistical Science 7, 1992, section 3.3). Values that are all equal count as
-    independent.
+    (Practical Markov Chain Monte Carlo, Statistical Science 7, 1992, section 3.3), at lag W. The time is then raised by
+    a share of (2 W + 1) / n, by about which it is too short since the mean is that of the same values (Wolff, Computer
+    Physics Communications 156, 2004, section 3.2). Values that are all equal count as independent.
     """
     ranks = _ranks(np.asarray(values, dtype=np.float64))
     n = ranks.size
@@ -30,7 +31,8 @@ def effective_n(values: ArrayLike) -> int:
     pairs = rho[: n // 2 * 2].reshape(-1, 2).sum(axis=1)
     negative = np.flatnonzero(pairs <= 0)
     kept = np.minimum.accumulate(pairs[: negative[0]] if negative.size else pairs)
-    time = max(1.0, 2.0 * float(kept.sum()) - 1.0)
+    last = 2 * kept.size - 1
+    time = max(1.0, (2.0 * float(kept.sum()) - 1.0) * (1.0 + (2 * last + 1) / n))
     return max(1, int(n / time))
 
 

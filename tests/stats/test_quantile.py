@@ -121,3 +121,16 @@ def test_clusters_of_equal_values_are_worth_one_each() -> None:
     lost = quantile_in_order(np.concatenate([x, np.full(30, np.inf)]), 0.95, lost=30)
     assert math.isclose(lost.worth / 330, quantile_in_order(x, 0.95).worth / 300, abs_tol=0.01)
     assert quantile_in_order([], 0.95).value is None
+
+
+def test_calls_beyond_the_limit_that_come_in_one_burst_do_not_show_that_it_is_kept() -> None:
+    rng = np.random.default_rng(8)
+    quick, slow = rng.uniform(10, 90, size=500), rng.uniform(110, 200, size=10)
+    scattered, burst = quick.copy(), quick.copy()
+    scattered[rng.choice(500, 10, replace=False)] = slow
+    burst[240:250] = slow
+    for values, kept in ((scattered, True), (burst, False)):
+        upper = quantile_in_order(values, 0.95, limit=100).upper()
+        assert (upper is not None and upper <= 100) == kept
+    # A limit that no call passes has no bursts, and costs nothing.
+    assert quantile_in_order(burst, 0.95, limit=250).worth == quantile_in_order(burst, 0.95).worth
