@@ -42,6 +42,8 @@ METHOD: Mapping[str, str] = {
     "wilson_no_spread": "Wilson score interval, because no resample differed from the figure",
     "bootstrap_bca": "bootstrap over rows or clusters, bias-corrected and accelerated (BCa)",
     "bootstrap_percentile": "bootstrap over rows or clusters, plain percentiles because BCa degenerates",
+    "bootstrap_few": "bootstrap over rows or clusters, made wider by gamma bounds with one more mistake, because a "
+    "class has few rows",
     "order_statistic": "order statistics of the sample (distribution-free)",
     "t": "Student's t interval for a mean",
     "t_clustered": "Student's t interval for a mean over clusters",

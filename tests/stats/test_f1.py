@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.stats import bootstrap
+from scipy.stats import bootstrap, gamma
 from sklearn.metrics import f1_score
 
+from evalkit.stats.bootstrap import gamma_bound
 from evalkit.stats.f1 import (
     bootstrap_field_f1,
     bootstrap_macro_f1,
@@ -150,7 +152,7 @@ def test_all_right_in_clusters_counts_clusters() -> None:
 
 def test_percentile_where_the_acceleration_is_undefined() -> None:
     # Leaving out either cluster gives 0.5: no spread to take a skewness from, while resamples do differ.
-    figure = bootstrap_macro_f1([0, 1, 0, 1], [0, -1, -1, 1], 2, [0, 0, 1, 1])
+    figure = replace(bootstrap_macro_f1([0, 1, 0, 1], [0, -1, -1, 1], 2, [0, 0, 1, 1]), unseen=None)
     assert figure.method == "bootstrap_percentile"
     assert figure.estimate().value == pytest.approx(2 / 3)
     assert figure.interval() == pytest.approx((0.5, 2 / 3))
@@ -161,7 +163,7 @@ def test_percentile_where_all_replicates_fall_on_one_side() -> None:
     # never reaches the full sample's 20/21.
     true = np.array([[g, 20] for g in range(20)] + [[20, 20]]).ravel()
     pred = np.array([[g, -1] for g in range(20)] + [[-1, -1]]).ravel()
-    figure = bootstrap_macro_f1(true, pred, 21, np.repeat(np.arange(21), 2))
+    figure = replace(bootstrap_macro_f1(true, pred, 21, np.repeat(np.arange(21), 2)), unseen=None)
     assert figure.replicates[-1] < 20 / 21
     assert figure.method == "bootstrap_percentile"
     low, high = figure.interval()
@@ -262,3 +264,34 @@ def test_the_human_of_pubmedqa() -> None:
     estimate = macro_f1_estimate(true, human, 3)
     assert estimate.value is not None and round(100 * estimate.value, 2) == 72.19
     assert (estimate.low, estimate.high) == pytest.approx((0.673, 0.769), abs=0.006)
+
+
+@settings(deadline=None)
+@given(st.floats(0.05, 1), st.floats(1e-5, 0.01), st.floats(1e-3, 0.2), st.sampled_from([0.025, 0.05, 0.95, 0.975]))
+def test_gamma_bounds_are_scipys(value: float, variance: float, unseen: float, probability: float) -> None:
+    short, low = 1 - value, probability < 0.5
+    mean, spread = (short + unseen, variance + unseen**2) if low else (short, variance)
+    ours = gamma_bound(value, variance, unseen, probability)
+    assert 0 <= ours <= 1
+    assume(mean**2 / spread > 1)  # below it Wilson and Hilferty's quantile is rough
+    exact = 1 - gamma.ppf(1 - probability, mean**2 / spread, scale=spread / mean)
+    assert ours == pytest.approx(min(1, max(0, exact)), abs=0.04 * mean)
+
+
+def test_no_mistake_seen_still_leaves_room_for_three() -> None:
+    assert gamma_bound(1.0, 0.0, 0.01, 0.05) == pytest.approx(0.97, abs=0.001)
+    assert gamma_bound(1.0, 0.0, 0.01, 0.95) == 1
+
+
+def test_a_class_of_few_rows_widens_the_interval_and_no_other_does() -> None:
+    true = np.repeat([0, 1, 2], [60, 36, 4])
+    pred = true.copy()
+    pred[[0, 1, 62]] = 1, 1, 0
+    rare = bootstrap_macro_f1(true, pred, 3)
+    assert rare.method == "bootstrap_few" and rare.unseen is not None
+    plain = replace(rare, unseen=None)
+    low, high = rare.interval()
+    assert low is not None and high is not None
+    assert low < (plain.interval()[0] or 0) - 0.05 and high >= (plain.interval()[1] or 1)
+    common = bootstrap_macro_f1(np.repeat(true, 3), np.repeat(pred, 3), 3)
+    assert common.method == "bootstrap_bca" and common.unseen is None
