@@ -14,7 +14,7 @@ from time import time
 
 from evalkit.engine.key import RequestKey
 from evalkit.errors import BatchError
-from evalkit.models.batch import BatchApi, BatchItem, BatchState, not_answered
+from evalkit.models.batch import CANCELLED, BatchApi, BatchItem, BatchState, not_answered
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Request
@@ -94,21 +94,27 @@ class BatchCollector:
             left.clear()
         else:
             key_of = {custom_id(record.namespace, key): key for key in record.keys}
-            async for name, outcome in self.api.collect(record.id):
-                key = key_of.get(name, "")
-                if key not in left:
-                    continue
-                left.discard(key)
-                if isinstance(outcome, Completion):
-                    answered = True
-                    ready.append((key, replace(outcome, dropped=record.dropped)))
-                elif outcome.kind == "rejected":
-                    ready.append((key, outcome))
-                else:
-                    (unclear if outcome.kind == "ambiguous" else failures)[key] = outcome
-                if len(ready) >= _COMMIT_ANSWERS:
-                    _commit(cache, ready)
+            try:
+                async for name, outcome in self.api.collect(record.id):
+                    key = key_of.get(name, "")
+                    if key not in left:
+                        continue
+                    left.discard(key)
+                    if isinstance(outcome, Completion):
+                        answered = True
+                        ready.append((key, replace(outcome, dropped=record.dropped)))
+                    elif outcome.kind == "rejected":
+                        ready.append((key, outcome))
+                    else:
+                        (unclear if outcome.kind == "ambiguous" else failures)[key] = outcome
+                    if len(ready) >= _COMMIT_ANSWERS:
+                        _commit(cache, ready)
+            finally:
+                _commit(cache, ready)  # what was read is paid for, even where the rest cannot be read now
         failures |= {key: not_answered("lost") for key in left}
+        if state.cancelled:
+            # Somebody decided so: it is not for this run to submit them again without a word.
+            failures = {key: Failure("infra", CANCELLED) for key in failures}
         again = not answered and any(self.adapt(failure) for failure in unclear.values())
         for key, failure in unclear.items():
             # The requests of a contender differ in their sample only: where one got through, the sample is the cause.

@@ -20,7 +20,10 @@ class BatchItem:
 
 @dataclass(frozen=True, slots=True)
 class BatchState:
-    """Where a batch stands. `succeeded` and `failed` may stay 0 until it has `ended`; `ends_by` is a Unix time."""
+    """Where a batch stands. `succeeded` and `failed` may stay 0 until it has `ended`; `ends_by` is a Unix time.
+
+    `cancelled`: somebody ended it at the vendor, who keeps what was answered until then.
+    """
 
     ended: bool
     total: int
@@ -28,6 +31,7 @@ class BatchState:
     failed: int
     ends_by: float | None = None
     problem: str | None = None
+    cancelled: bool = False
 
 
 class BatchApi(Protocol):
@@ -63,6 +67,9 @@ class BatchApi(Protocol):
     def collect(self, batch_id: str) -> AsyncIterator[tuple[str, Completion | Failure]]:
         """(custom id, outcome) of an ended batch, in any order; what expired is a retryable infra failure."""
         ...
+
+
+CANCELLED = "the batch was cancelled at the provider; the same command submits again what is missing"
 
 
 def not_answered(fate: str) -> Failure:

@@ -19,8 +19,10 @@ import msgspec
 
 from evalkit.models.access import Access
 from evalkit.models.base import ModelContext
+from evalkit.models.endings import unfinished
 from evalkit.models.failures import ApiError, classify, not_the_api, transport_failure
 from evalkit.models.fields import WRONG_SHAPE, decode
+from evalkit.models.inside import error_inside, no_answer_in
 from evalkit.records.completion import Completion, Failure, Timing
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Request
@@ -32,8 +34,11 @@ ANSWER_PARAMETERS = frozenset({"temperature", "seed", "reasoning_effort", "think
 class Reader(Protocol):
     """Reads one API's answers."""
 
-    def whole(self, data: Any, timing: Timing) -> Completion | None:
-        """Read a complete JSON body; None, or an error of WRONG_SHAPE, if it is not this API's."""
+    def whole(self, data: Any, timing: Timing) -> Completion | Failure | None:
+        """Read a complete JSON body; None, or an error of WRONG_SHAPE, if it is not this API's.
+
+        A Failure where it is the API's and holds no finished answer.
+        """
 
     def stream(self) -> StreamReader:
         """A fresh reader of one streamed answer."""
@@ -43,10 +48,22 @@ class StreamReader(Protocol):
     """Collects one streamed answer, event by event."""
 
     def feed(self, event: Any) -> bool:
-        """Take an event; True when it carried visible answer text."""
+        """Take an event; True when it carried visible answer text. What holds nothing of an answer is left out."""
 
-    def completion(self, timing: Timing) -> Completion | None:
-        """The whole answer, or None if the stream ended before it was complete."""
+    def completion(self, timing: Timing) -> Completion | Failure | None:
+        """The whole answer, or None if the stream ended before it was complete; a Failure where it is none."""
+
+
+def read_whole(reader: Reader, data: Any, timing: Timing) -> Completion | Failure:
+    """What a decoded body says, be it live or a line of a batch: an answer, an error inside it, or neither."""
+    failure = error_inside(data)
+    if failure is not None:
+        return failure
+    try:
+        outcome = reader.whole(data, timing)
+    except WRONG_SHAPE:
+        outcome = None
+    return outcome or no_answer_in(data, "HTTP 200 with a body that is not the API's JSON")
 
 
 def client_arguments(sdk: Any, context: ModelContext, access: Access) -> dict[str, Any]:
@@ -121,10 +138,12 @@ class Wire:
         except self.sdk.APIStatusError as error:
             if self.on_headers is not None:
                 self.on_headers(error.response.headers)
+            if error.status_code == 200:  # an error event inside a stream
+                return _in_stream(error.body)
             return classify(_api_error(error, error.status_code, error.response.headers))
         except self.sdk.APIError as error:
             # A stream's own error event has a body; a connection that broke has none.
-            return classify(_api_error(error, None, {})) if error.body else transport_failure(error)
+            return _in_stream(error.body) if error.body else transport_failure(error)
         except self.transport_errors as error:
             return transport_failure(error)
 
@@ -145,14 +164,17 @@ class Wire:
         content = msgspec.json.encode(body)
         started = perf_counter()
         response = await self.client.post(self.url, content=content, cast_to=httpx2.Response, options=self._options)
-        timing = Timing(latency_ms=(perf_counter() - started) * 1000)
+        return self._read(response, response.content, Timing(latency_ms=(perf_counter() - started) * 1000))
+
+    def _read(self, response: Any, content: bytes, timing: Timing) -> Completion | Failure:
+        """The outcome that a whole body holds."""
         try:
             if self.on_headers is not None:
                 self.on_headers(response.headers)
-            completion = self.reader.whole(decode(response.content), timing)
+            data = decode(content)
         except WRONG_SHAPE:
-            completion = None
-        return completion or not_the_api(response.status_code, response.headers.get("content-type"))
+            return not_the_api(response.status_code, response.headers.get("content-type"))
+        return read_whole(self.reader, data, timing)
 
     async def _streamed(self, body: Mapping[str, Any]) -> Completion | Failure:
         reader = self.reader.stream()
@@ -169,6 +191,10 @@ class Wire:
         if not hasattr(stream, "__aiter__"):
             return not_the_api(200, None)
         try:
+            if _is_json(stream.response):
+                # Asked for a stream, the server answers in one piece: an error most often.
+                content = await stream.response.aread()
+                return self._read(stream.response, content, Timing((perf_counter() - started) * 1000))
             async for event in stream:
                 if reader.feed(event) and first is None:
                     first = (perf_counter() - started) * 1000
@@ -179,7 +205,7 @@ class Wire:
             await stream.close()
         if self.on_headers is not None:
             self.on_headers(stream.response.headers)
-        return completion or Failure("infra", "the stream ended before the answer was complete", retryable=True)
+        return completion or unfinished("the stream ended before the answer was complete")
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -285,6 +311,16 @@ class SdkModel(ABC):
                 [msgspec.Raw(msgspec.json.encode(turn)) for turn in turns],
             )
         return self._shared[2], self._shared[3]
+
+
+def _in_stream(body: Any) -> Failure:
+    """An error event: some SDKs hand on the event, others only what stands under its `error`."""
+    return error_inside(body) or no_answer_in({"error": body}, "an error inside the stream")
+
+
+def _is_json(response: Any) -> bool:
+    kind = str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
 
 
 def _api_error(error: Any, status: int | None, headers: Mapping[str, str]) -> ApiError:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from evalkit.errors import BatchError
 from evalkit.models.failures import ApiError, classify, transport_failure
-from evalkit.models.fields import WRONG_SHAPE
-from evalkit.models.sdk import SdkModel, Wire
+from evalkit.models.fields import WRONG_SHAPE, decode
+from evalkit.models.sdk import SdkModel, Wire, read_whole
 from evalkit.records.completion import Completion, Failure, Timing
 from evalkit.records.request import Parameters, Prefix, Request
 
@@ -37,6 +37,41 @@ class SdkBatches:
         return self.model.droppable.learn(failure, body)
 
 
+async def lines_in(chunks: AsyncIterable[bytes]) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    """The lines of a file of results, by custom id.
+
+    A line that is blank, no JSON, no object or without a custom id is left out: it costs its own request, which then
+    counts as lost and is asked again, and nothing else.
+    """
+    rest = b""
+    async for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        for line in whole:
+            if (found := _line(line)) is not None:
+                yield found
+    if (found := _line(rest)) is not None:
+        yield found
+
+
+def _line(line: bytes) -> tuple[str, dict[str, Any]] | None:
+    try:
+        data = decode(line) if line.strip() else None
+    except WRONG_SHAPE:
+        return None
+    if not isinstance(data, dict):
+        return None
+    name = data.get("custom_id")
+    return (name, data) if isinstance(name, str) and name else None
+
+
+def outcome_in(line: dict[str, Any], read: Callable[[dict[str, Any]], Completion | Failure]) -> Completion | Failure:
+    """What `read` finds in a line; a line of an unknown form is an infra failure of its own request."""
+    try:
+        return read(line)
+    except WRONG_SHAPE:
+        return Failure("infra", "a line of an unknown form in the batch, not answered", retryable=True)
+
+
 @contextmanager
 def sdk_errors(wire: Wire) -> Iterator[None]:
     """What an SDK or a network raises, as BatchError; no reason quotes the key."""
@@ -54,14 +89,11 @@ def sdk_errors(wire: Wire) -> Iterator[None]:
 
 
 def read_answer(model: SdkModel, data: Any) -> Completion | Failure:
-    """The answer that a result holds, as it is read live; a Failure where it is not the API's."""
-    try:
-        completion = model.wire.reader.whole(data, BATCHED)
-    except WRONG_SHAPE:
-        completion = None
-    if completion is not None:
-        return replace(completion, batch=True)
-    return Failure("infra", "the batch holds an answer that is not the API's", retryable=True)
+    """The answer that a result holds, read as it is live; a Failure where it holds none."""
+    outcome = read_whole(model.wire.reader, data, BATCHED)
+    if isinstance(outcome, Completion):
+        return replace(outcome, batch=True)
+    return replace(outcome, reason=model.wire.access.redact(f"in the batch: {outcome.reason}"))
 
 
 def read_error(model: SdkModel, status: int | None, body: Any) -> Failure:

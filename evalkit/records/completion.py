@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+# `other` stands only in what earlier versions kept: an ending that they did not know, which is no answer.
 StopReason = Literal["end", "max_tokens", "refusal", "other"]
 FailureKind = Literal["rejected", "infra", "ambiguous", "fatal"]
 
@@ -13,11 +14,12 @@ FailureKind = Literal["rejected", "infra", "ambiguous", "fatal"]
 class Usage:
     """Tokens in disjoint buckets: their sum is what passed through the model, nothing is counted twice.
 
-    `output` includes `thinking`, which is given apart for information and is not a bucket of its own.
+    `output` includes `thinking`, which is given apart for information and is not a bucket of its own. `cache_read` is
+    None where the server has no counter for it: such tokens are inside `input`, and how many they are is unknown.
     """
 
     input: int = 0
-    cache_read: int = 0
+    cache_read: int | None = 0
     cache_write_5m: int = 0
     cache_write_1h: int = 0
     output: int = 0
@@ -26,12 +28,14 @@ class Usage:
     @property
     def prompt(self) -> int:
         """All prompt tokens, cached or not."""
-        return self.input + self.cache_read + self.cache_write_5m + self.cache_write_1h
+        return self.input + (self.cache_read or 0) + self.cache_write_5m + self.cache_write_1h
 
     def __add__(self, other: Usage) -> Usage:
+        reads = [usage.cache_read for usage in (self, other) if usage.cache_read is not None]
         return Usage(
             self.input + other.input,
-            self.cache_read + other.cache_read,
+            # A server that counts in some of its answers read nothing in those where it is silent.
+            sum(reads) if reads else None,
             self.cache_write_5m + other.cache_write_5m,
             self.cache_write_1h + other.cache_write_1h,
             self.output + other.output,

@@ -110,7 +110,10 @@ def _percentiles(values: NDArray[np.float64], p95: Measured) -> Percentiles | No
 
 
 def _read_share(usage: Usage | None) -> float | None:
-    return usage.cache_read / usage.prompt if usage and usage.prompt else None
+    """None where it is unknown, which is not zero: a server without a counter."""
+    if usage is None or usage.cache_read is None or not usage.prompt:
+        return None
+    return usage.cache_read / usage.prompt
 
 
 def _warnings(run: ContenderRun, cut: int, prices: PriceList) -> list[str]:
@@ -132,7 +135,7 @@ def _caching_warning(run: ContenderRun, prices: PriceList) -> str | None:
     """Caching was asked for and the counters stayed at zero: say so, with the numbers."""
     contender = run.contender
     asked = contender.parameters.cache_ttl != "off" and facts(contender.spec.provider).caches_prompts
-    if not asked or run.asked_with_usage < 2 or run.usage is None or run.usage.cache_read:
+    if not asked or run.asked_with_usage < 2 or run.usage is None or run.usage.cache_read != 0:
         return None
     prompt = run.usage.prompt / run.asked_with_usage
     shortest = prices.shortest_cacheable(contender.spec)

@@ -87,7 +87,7 @@ class ResponseCache:
         name = self._name(key)
         try:
             value = self._cache.get(name, default=None)
-            return None if value is None else self._read(name, value)
+            return None if value is None else _known_ending(self._read(name, value))
         except (OSError, sqlite3.Error, ValueError, msgspec.DecodeError, RecursionError) as error:
             self._warn(key, error)
             return None
@@ -100,7 +100,8 @@ class ResponseCache:
             for name, value in small_values(self._cache, list(by_name)):
                 # A damaged one is left to `get`, which tells of it.
                 with suppress(ValueError, msgspec.DecodeError, RecursionError):
-                    known[by_name[name]] = self._read(name, value)
+                    if (outcome := _known_ending(self._read(name, value))) is not None:
+                        known[by_name[name]] = outcome
         return known
 
     def _read(self, name: bytes, value: bytes) -> Completion | Failure:
@@ -153,6 +154,11 @@ class ResponseCache:
 
     def _name(self, key: str) -> bytes:
         return f"{self.namespace}:{key}".encode() if self.namespace else bytes.fromhex(key)
+
+
+def _known_ending(outcome: Completion | Failure) -> Completion | Failure | None:
+    """Earlier versions kept answers whose ending they did not know, errors among them: these are asked again."""
+    return None if isinstance(outcome, Completion) and outcome.stop == "other" else outcome
 
 
 def _checksum(name: bytes, payload: bytes) -> bytes:

@@ -104,7 +104,8 @@ class Config:
     that this server does not take. `rate_limit_rps` with `rate_limit_burst`, and `rate_limit_tpm` (prompt
     tokens a minute, Anthropic's without cache reads), answer 429; `rate_headers` false tells nothing of them but
     Retry-After. `require_key` is the only key taken. A batch of at most `batch_most` requests ends after
-    `batch_looks` looks at it, or at the next one with `batch_end`.
+    `batch_looks` looks at it, or at the next one with `batch_end`. With `batch_cancelled` somebody cancels it after its
+    first request was answered. `batch_noise` are lines that stand between the results as they are.
     """
 
     answers: Mapping[str, str] = Field(default_factory=dict)
@@ -138,6 +139,8 @@ class Config:
     rate_limit_tpm: int | None = Field(default=None, ge=1)
     rate_headers: bool = True
     batch_looks: int = Field(default=1, ge=0)
+    batch_cancelled: bool = False
+    batch_noise: tuple[str, ...] = ()
     batch_end: bool = False
     batch_most: int = Field(default=50_000, ge=1)
     faults: tuple[Fault, ...] = ()

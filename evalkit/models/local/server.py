@@ -16,15 +16,15 @@ from typing import Any
 
 import msgspec
 
+from evalkit.models.endings import stop_of
 from evalkit.models.local.files import LocalFile
 from evalkit.models.local.prompt import Question
-from evalkit.records.completion import Completion, Failure, StopReason, Timing, Usage
+from evalkit.records.completion import Completion, Failure, Timing, Usage
 
 _LEAST_CONTEXT = 4096
 _BATCH = 64  # prompt tokens between two chances to stop, of which two may pass; larger ones are no faster
 _PROMPT_CACHE_MIB = 512
 _MOST_THREADS = 8
-_STOP: dict[str | None, StopReason] = {"stop": "end", "length": "max_tokens"}
 
 
 @dataclass
@@ -132,7 +132,9 @@ class _Answer:
             return Failure("infra", "the answer broke off", retryable=True)
         ttft = (self.first - self.started) * 1000 if self.first else None
         timing = Timing((self.finished - self.started) * 1000, ttft)
-        stop = _STOP.get(self.reason, "other")
+        stop = stop_of(self.reason, "finish_reason")
+        if isinstance(stop, Failure):
+            return stop
         text = question.answer("".join(self.pieces))
         # llama.cpp answers freely where it does not know a part of the schema, and does not say so.
         ignored = stop == "end" and "json_schema" in question.body and not _is_json(text)
