@@ -11,7 +11,7 @@ that a limit on what a run may cost is kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
@@ -19,11 +19,12 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import ModelUnavailable
 from evalkit.models.base import Model, ModelContext, ModelFactory
 from evalkit.models.provider import X_RATELIMIT, Provider
+from evalkit.models.wire_schema import WireSchema, wire_schema
 from evalkit.records.model import ModelSpec
 from evalkit.records.provider import ProviderFacts
 
@@ -81,6 +82,11 @@ def batch_api(model: Model) -> BatchApi | None:
     except ModelUnavailable:
         return None
     return make(model) if make is not None else None
+
+
+def schema_for(spec: ModelSpec, schema: Mapping[str, Any]) -> WireSchema:
+    """A schema as the provider of a model takes it, with what of it cannot be enforced there."""
+    return wire_schema(facts(spec.provider).schema_rules, spec, schema)
 
 
 def is_billed(spec: ModelSpec) -> bool:

@@ -23,6 +23,7 @@ from evalkit.models.endings import unfinished
 from evalkit.models.failures import ApiError, classify, not_the_api, transport_failure
 from evalkit.models.fields import WRONG_SHAPE, decode
 from evalkit.models.inside import error_inside, no_answer_in
+from evalkit.models.registry import schema_for
 from evalkit.records.completion import Completion, Failure, Timing
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Request
@@ -287,6 +288,10 @@ class SdkModel(ABC):
                 return replace(outcome, dropped=tuple(sorted(dropped))) if dropped else outcome
             if not self.droppable.learn(outcome, body):
                 return outcome
+
+    def sent_schema(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The schema that the provider is asked to enforce."""
+        return schema_for(self.spec, schema).schema
 
     def encoded(self, request: Request) -> bytes:
         """The body that is sent for a request, as JSON."""

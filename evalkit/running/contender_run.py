@@ -11,6 +11,7 @@ from evalkit.records.completion import Completion, Usage
 from evalkit.records.price import Price
 from evalkit.records.sample import Sample
 from evalkit.records.score import Score, Status
+from evalkit.running.enforcement import Enforcement
 from evalkit.running.sample_row import sample_row
 from evalkit.scoring.scorer import Scorer
 from evalkit.scoring.tally import Tally
@@ -61,13 +62,16 @@ class ContenderRun:
     def __post_init__(self) -> None:
         self.scorer = Scorer(self.contender.output)
         self.tally = Tally(self.contender.output)
+        self.enforcement = Enforcement(self.contender)
 
     def take(self, answer: Answer[Sample]) -> None:
         """Score one answer and add it everywhere, or hold it for the next stage."""
         outcome = answer.outcome
         scored = Scored(answer, self.scorer.score(outcome, answer.context.target), self._account(answer))
         self.from_cache += answer.from_cache
-        if not isinstance(outcome, Completion):
+        if isinstance(outcome, Completion):
+            self.enforcement.see(outcome)
+        else:
             self._note_error(outcome.reason)
         if self.held is None:
             self._add(scored)

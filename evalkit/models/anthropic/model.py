@@ -102,7 +102,7 @@ class AnthropicModel(SdkModel):
         body |= self._reasoning(parameters)
         if parameters.schema is not None:
             output_config = body.setdefault("output_config", {})
-            output_config["format"] = {"type": "json_schema", "schema": parameters.schema}
+            output_config["format"] = {"type": "json_schema", "schema": self.sent_schema(parameters.schema)}
         if parameters.temperature is not None and self._takes_temperature(parameters):
             body["temperature"] = parameters.temperature
         return body, turns

@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-import msgspec
-
 from evalkit.models.endings import stop_of
 from evalkit.models.local.files import LocalFile
 from evalkit.models.local.prompt import Question
@@ -135,10 +133,7 @@ class _Answer:
         stop = stop_of(self.reason, "finish_reason")
         if isinstance(stop, Failure):
             return stop
-        text = question.answer("".join(self.pieces))
-        # llama.cpp answers freely where it does not know a part of the schema, and does not say so.
-        ignored = stop == "end" and "json_schema" in question.body and not _is_json(text)
-        return Completion(text, stop, timing, self._usage, model, ("schema",) if ignored else ())
+        return Completion(question.answer("".join(self.pieces)), stop, timing, self._usage, model)
 
     @property
     def _status(self) -> int | None:
@@ -160,14 +155,6 @@ def _grammar(schema: Mapping[str, Any]) -> str:
 
     grammar: str = xllamacpp.json_schema_to_grammar({**schema, "x-guidance": {"whitespace_flexible": False}})
     return grammar
-
-
-def _is_json(text: str) -> bool:
-    try:
-        msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return False
-    return True
 
 
 def _start(file: LocalFile, context: int) -> Any:

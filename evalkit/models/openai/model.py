@@ -93,7 +93,8 @@ class OpenAIModel(SdkModel):
         if parameters.reasoning is not None:
             body["reasoning_effort"] = _EFFORT[parameters.reasoning]
         if parameters.schema is not None:
-            form = {"name": "answer", "strict": True, "schema": parameters.schema}
+            schema = self.sent_schema(parameters.schema)
+            form = {"name": "answer", "strict": True, "schema": schema}
             body["response_format"] = {"type": "json_schema", "json_schema": form}
         if self.wire.stream:
             body["stream_options"] = {"include_usage": True}
