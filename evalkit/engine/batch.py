@@ -147,10 +147,12 @@ class BatchAsker:
     body: Callable[[Request], bytes]
     dropped: Callable[[], tuple[str, ...]] = tuple
     _wanted: set[str] = field(default_factory=set)
+    _earlier: set[str] = field(default_factory=set)
 
     def records(self) -> list[BatchRecord]:
         """The batches, of whatever run, that hold requests of this contender; known after `submit`."""
-        return [record for record in self._of_namespace() if not self._wanted.isdisjoint(record.keys)]
+        mine = self._wanted | self._earlier
+        return [record for record in self._of_namespace() if not mine.isdisjoint(record.keys)]
 
     def _of_namespace(self) -> list[BatchRecord]:
         namespace = self.collector.cache.namespace
@@ -161,7 +163,7 @@ class BatchAsker:
 
         Raises BatchError, after which everything submitted so far is on record.
         """
-        self._wanted.clear()
+        self._follow()
         tried: dict[str, int] = {}
         under_way: set[str] = set()
         for record in self._of_namespace():
@@ -174,6 +176,18 @@ class BatchAsker:
         for chunk in self._chunks(self._missing(requests, tried, under_way)):
             made.append(await self._send(chunk, 1 + max(tried.get(key, 0) for key in chunk)))
         return made
+
+    def _follow(self) -> None:
+        """Keys follow what is sent: parameters that the provider refuses, now or in an earlier run, are in none."""
+        api, cache, keys = self.collector.api, self.collector.cache, self.keys
+        known = cache.left_out(keys.note)
+        api.leave_out(known)
+        keys.leave_out((*known, *api.left_out()))
+        if not keys.left_out.issubset(known):
+            cache.note_left_out(keys.note, keys.left_out)
+        # Batches whose requests had other keys belong to this contender all the same.
+        self._earlier |= self._wanted
+        self._wanted.clear()
 
     def failures(self) -> dict[str, Failure]:
         """Why requests have no outcome, by key: the newest reason of each."""

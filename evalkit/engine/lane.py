@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Generic, TypeVar
@@ -80,6 +80,8 @@ class Lane(Generic[T]):
         """Ask everything. What was answered is committed even where this is cancelled."""
         self._limit = min(self.config.concurrency, self.model.max_concurrency or self.config.concurrency)
         self._committer = Committer(self.cache, self.config)
+        if self.model.cacheable:
+            self._learn(self.cache.left_out(self.keys.note))
         self.monitor.throttle = self.throttle
         try:
             async with asyncio.TaskGroup() as group:
@@ -113,23 +115,63 @@ class Lane(Generic[T]):
                 self._under_way[asked.key] = []
                 await self._ask(asked)
 
+    def _learn(self, left_out: Iterable[str]) -> None:
+        """Parameters that the provider refuses: keys follow what is sent, and so does a model that can be told."""
+        self.keys.leave_out(left_out)
+        if self.keys.left_out and (tell := getattr(self.model, "leave_out", None)) is not None:
+            tell(self.keys.left_out)
+
+    def _follow(self, asked: _Asked[T], outcome: Completion) -> None:
+        """An answer belongs to the request that was sent, not to one with parameters that were refused."""
+        if not outcome.left_out and not self.keys.left_out:
+            return
+        if not self.keys.left_out.issuperset(outcome.left_out):
+            self._learn(outcome.left_out)
+            self.cache.note_left_out(self.keys.note, self.keys.left_out)
+        self._move(asked, self.keys.of(asked.request, outcome.left_out))
+
+    def _move(self, asked: _Asked[T], key: str) -> None:
+        """Ask under another key, with everyone who waits for the same."""
+        if key != asked.key:
+            self._under_way.setdefault(key, []).extend(self._under_way.pop(asked.key, ()))
+            asked.key = key
+
+    def _known_since(self, asked: _Asked[T]) -> Completion | Failure | None:
+        """What the cache has of a request whose key is another one since it was looked up; given to all who asked."""
+        if not self.keys.left_out or not self.model.cacheable or (key := self.keys.of(asked.request)) == asked.key:
+            return None
+        self._move(asked, key)
+        outcome = self.cache.get(key)
+        if outcome is None or not self._is_usable(outcome):
+            return None
+        for each in (asked, *self._under_way.pop(key, ())):
+            self._give_cached(each, outcome)
+        return outcome
+
     def _take_cached(self, asked: _Asked[T], known: Completion | Failure | None) -> bool:
         if not self.model.cacheable:
             return False
+        if self.keys.left_out and (key := self.keys.of(asked.request)) != asked.key:
+            asked.key, known = key, None  # learned since it was looked up
         # What was not known may have been answered since, for an equal request.
         outcome = known or self.cache.get(asked.key)
-        if outcome is None:
+        if outcome is None or not self._is_usable(outcome):
             return False
-        if isinstance(outcome, Completion):
-            if self.config.want_ttft and outcome.timing.ttft_ms is None:
-                return False
-            if self.config.want_latency and outcome.timing.latency_ms is None:
-                return False
-            self._answered = True
+        self._give_cached(asked, outcome)
+        return True
+
+    def _is_usable(self, outcome: Completion | Failure) -> bool:
+        """Whether a cached outcome tells all that this run is to measure."""
+        if not isinstance(outcome, Completion):
+            return True
+        no_ttft = self.config.want_ttft and outcome.timing.ttft_ms is None
+        return not no_ttft and not (self.config.want_latency and outcome.timing.latency_ms is None)
+
+    def _give_cached(self, asked: _Asked[T], outcome: Completion | Failure) -> None:
+        self._answered = self._answered or isinstance(outcome, Completion)
         self.monitor.done += 1
         self.monitor.cached += 1
         self.deliver(Answer(asked.context, asked.request, outcome, asked.key, from_cache=True, sent=False))
-        return True
 
     async def _ask(self, asked: _Asked[T]) -> None:
         """Send one request, with retries, when its prefix is primed; then settle the outcome."""
@@ -140,6 +182,8 @@ class Lane(Generic[T]):
             turn.primed = isinstance(await self._ask_now(asked), Completion)
 
     async def _ask_now(self, asked: _Asked[T]) -> Completion | Failure:
+        if (known := self._known_since(asked)) is not None:
+            return known
         if await self._useless():
             outcome: Completion | Failure = Failure("infra", f"not asked: {self._stopped}")
             self._give_all(asked, outcome, sent=False)
@@ -243,6 +287,8 @@ class Lane(Generic[T]):
     def _settle(self, asked: _Asked[T], outcome: Completion | Failure, retries: int) -> None:
         if isinstance(outcome, Completion):
             self._answered, self._answers, self._vain = True, self._answers + 1, 0
+            if self.model.cacheable:
+                self._follow(asked, outcome)
             self._keep(asked, outcome, retries)
             self._settle_unclear()
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,6 +46,14 @@ class BatchApi(Protocol):
 
     def dropped(self, parameters: Parameters) -> tuple[str, ...]:
         """Names of sampling parameters that the suite sets and that are not sent."""
+        ...
+
+    def left_out(self) -> tuple[str, ...]:
+        """Names of those that the server was seen to refuse."""
+        ...
+
+    def leave_out(self, names: Iterable[str]) -> None:
+        """Make bodies without these parameters, which an earlier run saw refused."""
         ...
 
     def adapts(self, failure: Failure, prefix: Prefix, parameters: Parameters) -> bool:

@@ -56,7 +56,7 @@ def error_inside(data: Any, whole: bool = True) -> Failure | None:
         return None
     outer = data if isinstance(data, Mapping) else {}
     status = _status(error) or _status(outer) or _named(error) or 200
-    message = _message(error) or _message(outer)
+    message = message_of(error) or message_of(outer)
     # The table reads codes and words in the one shape that it knows.
     inner = error if isinstance(error, Mapping) else {}
     body = {"error": {**inner, "message": message or _excerpt(error)}}
@@ -87,7 +87,7 @@ def _reported(data: Any, whole: bool) -> Any:
     base = data.get("base_resp")
     if isinstance(base, Mapping) and base.get("status_code"):
         return base
-    if whole and not data.get("choices") and data.get("type") != "message" and _message(data):
+    if whole and not data.get("choices") and data.get("type") != "message" and message_of(data):
         return data
     return None
 
@@ -118,7 +118,8 @@ def _named(part: Any) -> int | None:
     return next((NAMED_STATUS[name] for name in names if name in NAMED_STATUS), None)
 
 
-def _message(part: Any) -> str | None:
+def message_of(part: Any) -> str | None:
+    """What an error says in words, where it says anything."""
     if isinstance(part, str):
         return part
     if not isinstance(part, Mapping):

@@ -7,9 +7,8 @@ of which only the few fields that evalkit needs are read. That costs about half 
 from __future__ import annotations
 
 import asyncio
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Protocol
@@ -19,6 +18,7 @@ import msgspec
 
 from evalkit.models.access import Access
 from evalkit.models.base import ModelContext
+from evalkit.models.droppable import Droppable, blamed
 from evalkit.models.endings import unfinished
 from evalkit.models.failures import ApiError, classify, not_the_api, transport_failure
 from evalkit.models.fields import WRONG_SHAPE, decode
@@ -29,7 +29,6 @@ from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Request
 
 _CONNECT_S = 10.0
-ANSWER_PARAMETERS = frozenset({"temperature", "seed", "reasoning_effort", "thinking"})
 
 
 class Reader(Protocol):
@@ -141,7 +140,8 @@ class Wire:
                 self.on_headers(error.response.headers)
             if error.status_code == 200:  # an error event inside a stream
                 return _in_stream(error.body)
-            return classify(_api_error(error, error.status_code, error.response.headers))
+            failure = classify(_api_error(error, error.status_code, error.response.headers))
+            return replace(failure, blames=blamed(error.body, str(error.message), body))
         except self.sdk.APIError as error:
             # A stream's own error event has a body; a connection that broke has none.
             return _in_stream(error.body) if error.body else transport_failure(error)
@@ -213,45 +213,6 @@ class Wire:
         await self.client.close()
 
 
-@dataclass(slots=True)
-class Droppable:
-    """Parameters that a server may refuse and the job can do without, and what replaces them.
-
-    A server that answers 400 and names one of them is asked again without it; the name is remembered, so that
-    this costs one extra request per run, and is told in the run.
-    """
-
-    replacements: dict[str, str | None]
-    dropped: set[str] = field(default_factory=set)
-
-    def apply(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The body without what was dropped before."""
-        for name in self.dropped & body.keys():
-            value, other = body.pop(name), self.replacements.get(name)
-            if other:
-                body[other] = value
-        return body
-
-    def told(self) -> set[str]:
-        """The dropped names that the suite asked for; a mere change of name is not worth a word."""
-        return {name for name in self.dropped if self.replacements[name] is None and name in ANSWER_PARAMETERS}
-
-    def learn(self, failure: Failure, body: Mapping[str, Any]) -> bool:
-        """Whether the failure blames a parameter of the body that can go; if so, remember it.
-
-        Requests that are under way at once are refused alike: each of them is told to try again.
-        """
-        if failure.http_status not in (400, 422):
-            return False
-        for name, other in self.replacements.items():
-            if name not in body or other in self.dropped:
-                continue
-            if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", failure.reason):
-                self.dropped.add(name)
-                return True
-        return False
-
-
 @dataclass
 class SdkModel(ABC):
     """A model behind an SDK: encodes once what all samples share, asks, adapts to what the server refuses."""
@@ -279,15 +240,28 @@ class SdkModel(ABC):
         """Names of sampling parameters that the suite sets and this model does not take."""
 
     async def complete(self, request: Request) -> Completion | Failure:
-        """Ask once; once more without a parameter that the server names as not accepted."""
+        """Ask once; once more without a parameter that the server refuses, which is learned if that gets through."""
+        tried: set[str] = set()
         while True:
-            body = self._body(request)
+            body = self._body(request, tried)
             outcome = await self.wire.send(body)
             if isinstance(outcome, Completion):
-                dropped = self.droppable.told() | self.not_sent(request.parameters)
-                return replace(outcome, dropped=tuple(sorted(dropped))) if dropped else outcome
-            if not self.droppable.learn(outcome, body):
+                self.droppable.dropped |= tried
+                return self._marked(outcome, request.parameters)
+            name = self.droppable.candidate(outcome, body, tried)
+            if name is None:
                 return outcome
+            tried.add(name)
+
+    def _marked(self, outcome: Completion, parameters: Parameters) -> Completion:
+        left_out, not_sent = self.droppable.told(), self.not_sent(parameters)
+        if not left_out and not not_sent:
+            return outcome
+        return replace(outcome, dropped=tuple(sorted(left_out | not_sent)), left_out=tuple(sorted(left_out)))
+
+    def leave_out(self, names: Iterable[str]) -> None:
+        """Send these parameters no more: an earlier run learned that the server refuses them."""
+        self.droppable.leave_out(names)
 
     def sent_schema(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """The schema that the provider is asked to enforce."""
@@ -301,10 +275,10 @@ class SdkModel(ABC):
         """Close the connections."""
         await self.wire.aclose()
 
-    def _body(self, request: Request) -> dict[str, Any]:
+    def _body(self, request: Request, without: Iterable[str] = ()) -> dict[str, Any]:
         fixed, turns = self._fixed(request.prefix, request.parameters)
         messages = [*turns, {"role": "user", "content": request.suffix}]
-        return self.droppable.apply({**fixed, "messages": messages})
+        return self.droppable.apply({**fixed, "messages": messages}, without)
 
     def _fixed(self, prefix: Prefix, parameters: Parameters) -> tuple[dict[str, Any], list[msgspec.Raw]]:
         if self._shared is None or self._shared[0] is not prefix or self._shared[1] is not parameters:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
 from evalkit.errors import BatchError
+from evalkit.models.droppable import blamed
 from evalkit.models.failures import ApiError, classify, transport_failure
 from evalkit.models.fields import WRONG_SHAPE, decode
 from evalkit.models.sdk import SdkModel, Wire, read_whole
@@ -30,6 +31,14 @@ class SdkBatches:
     def dropped(self, parameters: Parameters) -> tuple[str, ...]:
         """Names of sampling parameters that the suite sets and that are not sent."""
         return tuple(sorted(self.model.droppable.told() | self.model.not_sent(parameters)))
+
+    def left_out(self) -> tuple[str, ...]:
+        """Names of parameters that the suite may set and that the server refused."""
+        return tuple(sorted(self.model.droppable.told()))
+
+    def leave_out(self, names: Iterable[str]) -> None:
+        """Make bodies without these parameters: an earlier run learned that the server refuses them."""
+        self.model.leave_out(names)
 
     def adapts(self, failure: Failure, prefix: Prefix, parameters: Parameters) -> bool:
         """Whether a refusal names a parameter that can go: bodies are made without it from now on."""
@@ -102,5 +111,9 @@ def read_error(model: SdkModel, status: int | None, body: Any) -> Failure:
     message = inner.get("message") if isinstance(inner, dict) else None
     failure = classify(ApiError(status, body, str(message or "")))
     return Failure(
-        failure.kind, model.wire.access.redact(failure.reason), failure.retryable, http_status=failure.http_status
+        failure.kind,
+        model.wire.access.redact(failure.reason),
+        failure.retryable,
+        http_status=failure.http_status,
+        blames=blamed(body, str(message or ""), model.droppable.replacements),
     )

@@ -60,7 +60,8 @@ class Completion:
     """The text that a model answered. `usage` is None where the server reported none.
 
     `text` is the visible answer, thinking apart; `served_model` is the id that the server named.
-    `dropped` names request parameters that this model does not take and that were left out. `batch` tells that it
+    `dropped` names request parameters that this model does not take and that were left out; `left_out` those of them
+    that were sent and refused first, so that the answer belongs to a request without them. `batch` tells that it
     came by a batch API, at its price.
     """
 
@@ -71,6 +72,7 @@ class Completion:
     served_model: str | None = None
     dropped: tuple[str, ...] = ()
     batch: bool = False
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Failure:
       where another sample of the same contender got through, only this sample can be the cause.
     - `fatal`: the set-up is wrong for every sample (key, model id, quota); asking on is useless.
 
-    `retry_after_s` is the provider's own wish in seconds.
+    `retry_after_s` is the provider's own wish in seconds. `blames` names the parameters that a refusal is about.
     """
 
     kind: FailureKind
@@ -91,3 +93,4 @@ class Failure:
     retryable: bool = False
     retry_after_s: float | None = None
     http_status: int | None = None
+    blames: tuple[str, ...] = ()

@@ -29,10 +29,14 @@ _WARNINGS = 5  # damaged entries that are told one by one
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One cached outcome: exactly one of the two is set. Only `rejected` failures are ever stored."""
+    """One cached outcome: exactly one of the two is set. Only `rejected` failures are ever stored.
+
+    Or a note, under a key of its own: which parameters a provider refused, so that they were left out.
+    """
 
     completion: Completion | None = None
     failure: Failure | None = None
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass
@@ -126,19 +130,40 @@ class ResponseCache:
 
         Raises CacheError where they cannot be written.
         """
+        self._write(
+            (key, Entry(outcome) if isinstance(outcome, Completion) else Entry(None, outcome))
+            for key, outcome in outcomes
+        )
+
+    def _write(self, entries: Iterable[tuple[str, Entry]]) -> None:
         import diskcache
 
         try:
             # Without retry: diskcache would retry a full or a read-only disk for ever.
             with self._cache.transact():
-                for key, outcome in outcomes:
-                    entry = Entry(outcome) if isinstance(outcome, Completion) else Entry(None, outcome)
+                for key, entry in entries:
                     name, payload = self._name(key), self._encode(entry)
                     self._cache.set(name, _checksum(name, payload) + payload)
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
             self._drop_transaction()
             reason = "another process holds it, or the disk is full or read-only"
             raise CacheError(f"response cache {self.folder} cannot be written: {str(error) or reason}") from error
+
+    def left_out(self, note: str) -> tuple[str, ...]:
+        """The parameters that a provider refused, by the note of earlier runs; empty where there is none."""
+        name = self._name(note)
+        try:
+            value = self._cache.get(name, default=None)
+            if value is None or value[:_CHECKSUM] != _checksum(name, value[_CHECKSUM:]):
+                return ()
+            entry: Entry = self._decode(value[_CHECKSUM:])
+            return entry.left_out
+        except (OSError, sqlite3.Error, ValueError, msgspec.DecodeError, RecursionError):
+            return ()  # the provider refuses them once more
+
+    def note_left_out(self, note: str, names: Iterable[str]) -> None:
+        """Keep which parameters a provider refused, before the answers without them. Raises CacheError."""
+        self._write([(note, Entry(left_out=tuple(sorted(names))))])
 
     def _drop_transaction(self) -> None:
         """A commit that failed leaves its transaction open, and the next one would fail for that alone."""

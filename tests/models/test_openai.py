@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.errors import ModelUnavailable
+from evalkit.models.droppable import Droppable
 from evalkit.models.fields import WRONG_SHAPE
 from evalkit.models.openai.answers import ChatReader, usage_of
 from evalkit.models.openai.model import OpenAIModel
 from evalkit.models.registry import open_model
-from evalkit.models.sdk import Droppable
 from evalkit.records.completion import Completion, Failure, Timing, Usage
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Reasoning, Request
@@ -121,15 +121,17 @@ def test_dropping_ends(blamed: list[str]) -> None:
     fixed = {"temperature": 0, "seed": 1, "max_tokens": 5}
     for name in blamed:
         before = droppable.apply(dict(fixed))
-        if droppable.learn(Failure("ambiguous", f"Unsupported: '{name}'", http_status=400), before):
+        if droppable.learn(Failure("ambiguous", "refused", http_status=400, blames=(name,)), before):
             assert droppable.apply(dict(fixed)) != before
 
 
-def test_a_name_inside_another_is_not_blamed() -> None:
+def test_only_a_refusal_of_a_request_is_learned_from() -> None:
     droppable = Droppable({"seed": None})
-    failure = Failure("ambiguous", "HTTP 400: unknown field seed_value in 'reseed'", http_status=400)
-    assert not droppable.learn(failure, {"seed": 1})
-    assert not droppable.learn(replace(failure, http_status=500, reason="seed"), {"seed": 1})
+    failure = Failure("ambiguous", "refused", http_status=400, blames=("seed",))
+    assert not droppable.learn(replace(failure, http_status=500), {"seed": 1})
+    assert not droppable.learn(replace(failure, blames=()), {"seed": 1})
+    assert not droppable.learn(failure, {"temperature": 1})
+    assert droppable.learn(failure, {"seed": 1})
 
 
 @pytest.mark.parametrize("level", [None, "off", "low", "medium", "high"])

@@ -10,8 +10,9 @@ from typing import Any
 from evalkit.models.access import access_of, strip_password
 from evalkit.models.anthropic.answers import MessagesReader
 from evalkit.models.base import ModelContext
+from evalkit.models.droppable import Droppable
 from evalkit.models.request_parts import example_turns
-from evalkit.models.sdk import Droppable, SdkModel, Wire, client_arguments, url_of
+from evalkit.models.sdk import SdkModel, Wire, client_arguments, url_of
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Reasoning
 
