@@ -239,7 +239,7 @@ class Server:
         if text is None:
             found = (config.answers[t] for t in ask.texts if t in config.answers)
             text = next(found, config.default_answer)
-        if ask.schema is not None:
+        if ask.schema is not None and not config.ignore_schema:
             text = wrap(ask.schema, text)
         if kind == "max_tokens":
             text, stop = text[: len(text) // 2], "max_tokens"
