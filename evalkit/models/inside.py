@@ -55,15 +55,15 @@ def error_inside(data: Any, whole: bool = True) -> Failure | None:
     if error is None:
         return None
     outer = data if isinstance(data, Mapping) else {}
-    status = _status(error) or _status(outer) or _named(error) or 200
+    status = _status(error) or _status(outer) or _named(error)
     message = message_of(error) or message_of(outer)
     # The table reads codes and words in the one shape that it knows.
     inner = error if isinstance(error, Mapping) else {}
     body = {"error": {**inner, "message": message or _excerpt(error)}}
     failure = classify(ApiError(status, body, message or _excerpt(error)))
     told = re.sub(r"^HTTP \d+: ", "", failure.reason)
-    number = "" if status == 200 else f" {status}"
-    return replace(failure, reason=f"error{number} inside an HTTP 200: {told}")
+    number = "" if status is None else f" {status}"
+    return replace(failure, reason=f"error{number} inside an HTTP 200: {told}", http_status=status or 200)
 
 
 def no_answer_in(data: Any, what: str) -> Failure:
