@@ -29,8 +29,8 @@ def lacks(contender: ContenderResult, result: RunResult, facts: Facts) -> list[L
 
     At least `Rules.min_test_rows` rows; an accuracy that is surely (lower end of the 95 % interval) above the share of
     the largest class, and above that of every floor in the run (the difference of both), since a model of floor quality
-    most often has a broken prompt or is scored wrongly; at most 3 % of answers refused, cut off or rejected; no finished
-    answer that misses the schema which the provider was asked to enforce.
+    most often has a broken prompt or is scored wrongly; at most 3 % of answers refused, cut off or rejected;
+    no finished answer that misses the schema which the provider was asked to enforce.
     """
     looks = [*_unenforced(contender), *_floor_quality(contender, result), *_lost(contender)]
     return [*(Lack("answers", why) for why in looks), *(Lack("rows", why) for why in _few_rows(contender, facts))]
