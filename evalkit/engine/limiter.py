@@ -41,7 +41,7 @@ class LimiterConfig:
     burst_s: float = 0.25
     pause_s: float = 0.1
     longest_pause_s: float = 8.0
-    longest_hold_s: float = 120.0
+    longest_hold_s: float = 86_400.0
     forget: float = 8.0
     slowest: float = 0.2
     late_s: float = 0.05

@@ -107,12 +107,7 @@ class Wire:
 
     async def send(self, body: Mapping[str, Any]) -> Completion | Failure:
         """Send once; never raises for what an API or a network can do. No reason quotes the key."""
-        outcome = await self._send(body)
-        if isinstance(outcome, Completion):
-            return outcome
-        return replace(outcome, reason=self.access.redact(outcome.reason))
-
-    async def _send(self, body: Mapping[str, Any]) -> Completion | Failure:
+        redact = self.access.redact
         try:
             async with asyncio.timeout(self.timeout_s):
                 return await (self._streamed(body) if self.stream else self._whole(body))
@@ -121,12 +116,12 @@ class Wire:
         except self.sdk.APIStatusError as error:
             if self.on_headers is not None:
                 self.on_headers(error.response.headers)
-            return classify(_api_error(error, error.status_code, error.response.headers))
+            return classify(_api_error(error, error.status_code, error.response.headers), redact)
         except self.sdk.APIError as error:
             # A stream's own error event has a body; a connection that broke has none.
-            return classify(_api_error(error, None, {})) if error.body else transport_failure(error)
+            return classify(_api_error(error, None, {}), redact) if error.body else transport_failure(error, redact)
         except self.transport_errors as error:
-            return transport_failure(error)
+            return transport_failure(error, redact)
 
     @property
     def transport_errors(self) -> tuple[type[Exception], ...]:

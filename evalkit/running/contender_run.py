@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from evalkit.engine.lane import Answer
+from evalkit.engine.answer import Answer
 from evalkit.engine.monitor import Monitor
 from evalkit.records.completion import Completion, Usage
 from evalkit.records.price import Price

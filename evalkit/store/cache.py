@@ -29,10 +29,20 @@ _WARNINGS = 5  # damaged entries that are told one by one
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One cached outcome: exactly one of the two is set. Only `rejected` failures are ever stored."""
+    """One cached outcome: exactly one of `completion` and `failure` is set.
+
+    A refusal that was `confirmed`, by asking again later in its run, is an outcome. Any other one, and those of
+    earlier versions are such, is a mark: this request was refused once, and is asked again, after all others.
+    """
 
     completion: Completion | None = None
     failure: Failure | None = None
+    confirmed: bool = False
+
+    @property
+    def outcome(self) -> Completion | Failure | None:
+        """What need not be asked again; None for a mark."""
+        return self.completion or (self.failure if self.confirmed else None)
 
 
 @dataclass
@@ -84,6 +94,11 @@ class ResponseCache:
 
     def get(self, key: str) -> Completion | Failure | None:
         """The cached outcome, or None. A damaged entry is None after a warning."""
+        entry = self.entry(key)
+        return None if entry is None else entry.outcome
+
+    def entry(self, key: str) -> Entry | None:
+        """What is known of a request. A damaged entry is None after a warning."""
         name = self._name(key)
         try:
             value = self._cache.get(name, default=None)
@@ -92,10 +107,10 @@ class ResponseCache:
             self._warn(key, error)
             return None
 
-    def get_many(self, keys: Sequence[str]) -> dict[str, Completion | Failure]:
-        """Cached outcomes by key: of short answers, found whole. `get` may still have what is missing here."""
+    def entries(self, keys: Sequence[str]) -> dict[str, Entry]:
+        """Entries by key: of short answers, found whole. `entry` may still have what is missing here."""
         by_name = {self._name(key): key for key in keys}
-        known: dict[str, Completion | Failure] = {}
+        known: dict[str, Entry] = {}
         with suppress(OSError, sqlite3.Error):
             for name, value in small_values(self._cache, list(by_name)):
                 # A damaged one is left to `get`, which tells of it.
@@ -103,15 +118,13 @@ class ResponseCache:
                     known[by_name[name]] = self._read(name, value)
         return known
 
-    def _read(self, name: bytes, value: bytes) -> Completion | Failure:
+    def _read(self, name: bytes, value: bytes) -> Entry:
         if value[:_CHECKSUM] != _checksum(name, value[_CHECKSUM:]):
             raise ValueError("its checksum is wrong")
         entry = self._decode(value[_CHECKSUM:])
-        if entry.completion is not None and entry.failure is None:
-            return entry.completion
-        if entry.failure is not None and entry.completion is None and entry.failure.kind == "rejected":
-            return entry.failure
-        raise ValueError("it holds neither an answer nor a refusal")
+        if (entry.completion is None) == (entry.failure is None):
+            raise ValueError("it holds neither an answer nor a refusal")
+        return entry
 
     def _warn(self, key: str, error: Exception) -> None:
         self._damaged += 1
@@ -123,7 +136,7 @@ class ResponseCache:
     def commit(self, outcomes: Iterable[tuple[str, Completion | Failure]]) -> None:
         """Write all outcomes in one transaction; after it returns, a killed process loses none of them.
 
-        Raises CacheError where they cannot be written.
+        A `rejected` failure is kept as an outcome, any other one as a mark. Raises CacheError where they cannot be written.
         """
         import diskcache
 
@@ -131,7 +144,7 @@ class ResponseCache:
             # Without retry: diskcache would retry a full or a read-only disk for ever.
             with self._cache.transact():
                 for key, outcome in outcomes:
-                    entry = Entry(outcome) if isinstance(outcome, Completion) else Entry(None, outcome)
+                    entry = _entry(outcome)
                     name, payload = self._name(key), self._encode(entry)
                     self._cache.set(name, _checksum(name, payload) + payload)
         except (OSError, sqlite3.Error, diskcache.Timeout) as error:
@@ -153,6 +166,12 @@ class ResponseCache:
 
     def _name(self, key: str) -> bytes:
         return f"{self.namespace}:{key}".encode() if self.namespace else bytes.fromhex(key)
+
+
+def _entry(outcome: Completion | Failure) -> Entry:
+    if isinstance(outcome, Completion):
+        return Entry(outcome)
+    return Entry(None, outcome, confirmed=outcome.kind == "rejected")
 
 
 def _checksum(name: bytes, payload: bytes) -> bytes:

@@ -15,7 +15,8 @@ from time import time
 from evalkit.engine.batch import BatchAsker, BatchCollector, Submitter
 from evalkit.engine.config import EngineConfig
 from evalkit.engine.key import RequestKey
-from evalkit.engine.lane import Answer, Lane
+from evalkit.engine.answer import Answer
+from evalkit.engine.lane import Lane
 from evalkit.errors import BatchError, Submitted
 from evalkit.models.base import Model
 from evalkit.models.batch import BatchApi, BatchState
