@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+MAX_WAIT_S = 180.0  # three windows of the usual limit per minute
+
+
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
     """How one contender is asked.
@@ -26,7 +29,7 @@ class EngineConfig:
     max_attempts: int = 6
     first_wait_s: float = 0.5
     longest_wait_s: float = 30.0
-    max_wait_s: float = 180.0
+    max_wait_s: float = MAX_WAIT_S
     give_up_after: int = 5
     not_there_s: float = 1.0
     again_s: float = 1.0

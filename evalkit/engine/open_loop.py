@@ -17,7 +17,7 @@ from itertools import chain, count, islice
 from typing import Generic, Literal, TypeVar
 
 from evalkit.engine.answer import Answer
-from evalkit.engine.config import EngineConfig
+from evalkit.engine.config import MAX_WAIT_S
 from evalkit.engine.judge import REFUSALS, Evidence, Patience, as_infra, as_rejected, told
 from evalkit.engine.key import RequestKey
 from evalkit.engine.monitor import Monitor
@@ -149,7 +149,7 @@ class OpenLane(Generic[T]):
     monitor: Monitor
     deliver: Callable[[Answer[T]], None]
     name: str = "the provider"
-    max_wait_s: float = EngineConfig.max_wait_s
+    max_wait_s: float = MAX_WAIT_S
     late_ms: array[float] = field(default_factory=lambda: array("d"))
     evidence: Evidence = field(default_factory=Evidence)
     _held: list[Answer[T]] = field(default_factory=list)
