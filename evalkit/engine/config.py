@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 MAX_WAIT_S = 180.0  # three windows of the usual limit per minute
 
 

@@ -19,7 +19,6 @@ from typing import Literal
 
 from evalkit.models.failures import NOT_THERE, advice
 from evalkit.records.completion import Completion, Failure
-from evalkit.records.request import Request
 
 REFUSALS = ("rejected", "ambiguous")
 _REMEMBERED = 1000  # samples per text
@@ -134,7 +133,7 @@ class Patience:
     def weighed(self, outcome: Completion | Failure) -> Completion | Failure:
         """An outcome, made fatal where waiting on is of no use."""
         if isinstance(outcome, Completion) or outcome.kind == "rejected":
-            self._since, self._heard = None, True
+            self.got_through()
             return outcome
         if outcome.http_status is not None:
             self._heard = True
@@ -149,6 +148,10 @@ class Patience:
         if not outcome.retryable:
             return outcome
         return self._waiting(outcome, now - self._since)
+
+    def got_through(self) -> None:
+        """Something did."""
+        self._since, self._heard = None, True
 
     def _waiting(self, failure: Failure, quiet_s: float) -> Failure:
         wish = failure.retry_after_s

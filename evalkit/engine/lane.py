@@ -256,7 +256,9 @@ class Lane(Generic[T]):
         for asked in held:
             assert asked.refusal is not None
             sample, again = asked.request.suffix, asked.refused > 1
-            verdict = self.evidence.verdict(asked.refusal, sample, again=again, answered_before=self._was_answered(asked))
+            verdict = self.evidence.verdict(
+                asked.refusal, sample, again=again, answered_before=self._was_answered(asked)
+            )
             if verdict == "rejected":
                 self._keep(asked, as_rejected(asked.refusal))
             else:

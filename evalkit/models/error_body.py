@@ -20,7 +20,9 @@ _INSIDE = ("error", "errors", "innererror", "inner_error", "details", "detail", 
 _FACTS = ("quotaId", "quotaMetric", "retryDelay", "reason")
 
 # Text in quotation marks of more than two words: a provider's quotation of what it was sent.
-_QUOTED = re.compile(r"""(?:(?<=[\s(:=,\[])|^)(["'`])(?=\S)([^\n]{1,2000}?)(?<=\S)\1(?=[\s).,:;!?\]]|$)|“([^”]{1,2000})”""")
+_QUOTED = re.compile(
+    r"""(?:(?<=[\s(:=,\[])|^)(["'`])(?=\S)([^\n]{1,2000}?)(?<=\S)\1(?=[\s).,:;!?\]]|$)|“([^”]{1,2000})”"""
+)
 _PAGE = re.compile(r"<(!doctype|html|head|body)\b", re.IGNORECASE)
 _TAG = re.compile(r"(?is)<(script|style)\b.{0,20000}?</\1>|<[^>]{0,500}>")
 _SPACES = re.compile(r"\s+")

@@ -87,7 +87,7 @@ def table() -> tuple[Row, ...]:
     """The lines, in their order."""
     return tuple(
         Row(
-            kind=cast(FailureKind, row["kind"]),
+            kind=cast("FailureKind", row["kind"]),
             cause=row.get("cause"),
             retry=row.get("retry", False),
             statuses=frozenset(row.get("statuses", ())),

@@ -45,13 +45,19 @@ def sdk_errors(wire: Wire) -> Iterator[None]:
     except wire.sdk.APIStatusError as error:
         answer = ApiError(error.status_code, error.body, str(error.message), error.response.headers)
         failure = classify(answer, wire.access.redact)
-        raise BatchError(failure.reason, failure.retryable, error.status_code >= 500) from None
+        unclear = error.status_code >= 500
+        raise BatchError(failure.reason, failure.retryable, unclear, failure.retry_after_s, failure.cause) from None
     except wire.sdk.APIError as error:
-        raise BatchError(transport_failure(error, wire.access.redact).reason, True, unclear=True) from None
+        raise _broken(error, wire) from None
     except WRONG_SHAPE as error:
         raise BatchError(f"the batch API answered in an unknown form: {error}", again=False) from None
     except wire.transport_errors as error:
-        raise BatchError(transport_failure(error, wire.access.redact).reason, True, unclear=True) from None
+        raise _broken(error, wire) from None
+
+
+def _broken(error: BaseException, wire: Wire) -> BatchError:
+    failure = transport_failure(error, wire.access.redact)
+    return BatchError(failure.reason, again=True, unclear=True, cause=failure.cause)
 
 
 def read_answer(model: SdkModel, data: Any) -> Completion | Failure:

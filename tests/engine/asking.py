@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from evalkit.engine.answer import Answer
 from evalkit.engine.config import EngineConfig
 from evalkit.engine.key import RequestKey
-from evalkit.engine.answer import Answer
 from evalkit.engine.lane import Lane
 from evalkit.engine.monitor import Monitor
 from evalkit.engine.primer import Primers

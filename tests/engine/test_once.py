@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.engine.config import EngineConfig
 from evalkit.engine.answer import Answer
+from evalkit.engine.config import EngineConfig
 from evalkit.engine.primer import Primers
 from evalkit.models.registry import open_model
 from evalkit.records.completion import Completion, Failure, Timing
