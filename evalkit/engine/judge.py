@@ -137,6 +137,8 @@ class Patience:
             return outcome
         if outcome.http_status is not None:
             self._heard = True
+        if outcome.kind == "fatal" and outcome.cause == "quota" and (outcome.retry_after_s or 0) > self.most_s:
+            return replace(outcome, reason=self._wish(outcome))
         if outcome.kind != "infra":
             return outcome
         now = self.clock()
@@ -156,13 +158,17 @@ class Patience:
     def _waiting(self, failure: Failure, quiet_s: float) -> Failure:
         wish = failure.retry_after_s
         if wish is not None and wish > self.most_s:
-            limit = f"longer than run.max_wait_s, {duration(self.most_s)}"
-            return _ended(failure, f"{self.name} asks to wait {duration(wish)} ({limit}): {failure.reason}", "wait")
+            return _ended(failure, self._wish(failure), "wait")
         if quiet_s >= self.most_s or (wish is not None and quiet_s + wish > self.most_s):
             wait = f" and {self.name} asks to wait {duration(wish)} more" if wish is not None else ""
             reason = f"nothing got through for {duration(quiet_s)}{wait}: {failure.reason}"
             return _ended(failure, reason, "wait")
         return failure
+
+    def _wish(self, failure: Failure) -> str:
+        wish = duration(failure.retry_after_s or 0)
+        limit = f"longer than run.max_wait_s, {duration(self.most_s)}"
+        return f"{self.name} asks to wait {wish} ({limit}): {failure.reason}"
 
     def left_s(self) -> float:
         """Seconds until it ends, where nothing gets through any more."""
@@ -177,5 +183,5 @@ def duration(seconds: float) -> str:
     """A wait as people say it: 24 h, 10 min, 90 s."""
     for unit, size in (("days", 86_400.0), ("h", 3600.0), ("min", 60.0)):
         if seconds >= 2 * size or (seconds >= size and unit == "h"):
-            return f"{seconds / size:.3g} {unit}"
+            return f"{round(seconds / size, 1):g} {unit}"
     return f"{seconds:.0f} s"

@@ -22,12 +22,13 @@ _MAX_REASON = 300
 _INSIDE_A_STREAM = 0  # how the table writes an error without a status
 
 # A wait that is told in the message: "Please retry in 45.5s", "try again in 9m38.016s", `"retryDelay": "12s"`.
+_UNIT = r"(?:ms|milliseconds?|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s|days?|d)"
 _TOLD_WAIT = re.compile(
-    r"(?:re)?try(?: again)?(?: in| after|delay\W{1,4})\s*((?:\d+(?:\.\d+)?\s*(?:ms|milliseconds?|hours?|hrs?|h|minutes?|"
-    r"mins?|m|seconds?|secs?|s|days?|d)\b[\s,]*)+|(?:\d+(?:\.\d+)?(?:ms|h|m|s))+)"
+    r"(?:re)?try(?: again)?(?: in| after|delay\W{1,4})\s*"
+    rf"((?:\d+(?:\.\d+)?\s*{_UNIT}\b[\s,]*)+|(?:\d+(?:\.\d+)?(?:ms|h|m|s))+)"
 )
 _WAIT_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|milli|d|h|m|s)")
-_WAIT_UNIT = {"ms": 0.001, "milli": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_WAIT_SECONDS = {"ms": 0.001, "milli": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 # What stands for a place that is not there at all, by the name of the exception behind it.
 _NOT_THERE = {
@@ -188,7 +189,7 @@ def _told_wait(message: str) -> float | None:
     found = _TOLD_WAIT.search(message)
     if found is None:
         return None
-    return sum(float(n) * _WAIT_UNIT[unit] for n, unit in _WAIT_PART.findall(found[1])) or None
+    return sum(float(n) * _WAIT_SECONDS[unit] for n, unit in _WAIT_PART.findall(found[1])) or None
 
 
 def _should_retry(row: Row, headers: Mapping[str, str]) -> bool:

@@ -41,9 +41,9 @@ class ContenderRun:
     tokens. What was answered from the response cache keeps its
     first usage, and is not in `spent`.
 
-    What the provider refused waits for `release` too: the sample's doing is counted wrong as long as it is a small share
-    of all. Where it is more than `most_refused`, and not one sample alone, the set-up may be the cause: then refusals
-    count neither as right nor as wrong, and `questioned` says it.
+    What the provider refused waits for `release` too: the sample's doing is counted wrong as long as it is a small
+    share of all. Where it is more than `most_refused`, and not one sample alone, the set-up may be the cause: then
+    refusals count neither as right nor as wrong, and `questioned` says it.
     """
 
     contender: Contender
@@ -112,8 +112,8 @@ class ContenderRun:
         more = f" ({n:,} times, and in other words)" if len(reasons) > 1 else ""
         self.questioned = (
             f"{percent(len(rejected) / total)} of the answers were refused by the provider: {reason}{more}. More than "
-            f"run.max_infra_errors ({percent(self.most_refused)}) may be the set-up's doing and not the model's, so they "
-            "count neither as right nor as wrong; mend the prompt, leave those rows out, or raise the limit"
+            f"run.max_infra_errors ({percent(self.most_refused)}) may be the set-up's doing and not the model's, so "
+            "they count neither as right nor as wrong; mend the prompt, leave those rows out, or raise the limit"
         )
 
     @property

@@ -116,7 +116,7 @@ def _read_share(usage: Usage | None) -> float | None:
 def _warnings(run: ContenderRun, cut: int, prices: PriceList) -> list[str]:
     found: list[str] = []
     if run.monitor.stopped:
-        found.append(f"the asking ended early: {run.monitor.stopped}")
+        found.append(f"asking stopped: {run.monitor.stopped}")
     if run.questioned:
         found.append(run.questioned)
     if cut:

@@ -136,7 +136,8 @@ class ResponseCache:
     def commit(self, outcomes: Iterable[tuple[str, Completion | Failure]]) -> None:
         """Write all outcomes in one transaction; after it returns, a killed process loses none of them.
 
-        A `rejected` failure is kept as an outcome, any other one as a mark. Raises CacheError where they cannot be written.
+        A `rejected` failure is kept as an outcome, any other one as a mark. Raises CacheError where they
+        cannot be written.
         """
         import diskcache
 
