@@ -27,6 +27,7 @@ _TOLD_WAIT = re.compile(
     r"(?:re)?try(?: again)?(?: in| after|delay\W{1,4})\s*"
     rf"((?:\d+(?:\.\d+)?\s*{_UNIT}\b[\s,]*)+|(?:\d+(?:\.\d+)?(?:ms|h|m|s))+)"
 )
+_NO_WORDS = re.compile(r"^Error code: \d+$")  # an SDK's own, where a server says nothing
 _WAIT_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|milli|d|h|m|s)")
 _WAIT_SECONDS = {"ms": 0.001, "milli": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -200,7 +201,7 @@ def _should_retry(row: Row, headers: Mapping[str, str]) -> bool:
 
 
 def _reason(error: ApiError, redact: Redact) -> str:
-    text = redact(message_of(error.body) or error.message or "no reason given")
+    text = redact(message_of(error.body) or _NO_WORDS.sub("", error.message) or "no reason given")
     return _shorten(text if error.status is None else f"HTTP {error.status}: {text}")
 
 

@@ -24,6 +24,7 @@ from evalkit.store.bytes_disk import BytesDisk, small_values
 _CHECKSUM = 8
 _LARGEST_IN_ROW = 32 * 1024  # bytes; longer answers get a file of their own
 _BUSY_S = 15.0  # how long another process may hold the file before writing is given up
+_REFUSALS = ("rejected", "ambiguous")
 _WARNINGS = 5  # damaged entries that are told one by one
 
 
@@ -42,7 +43,8 @@ class Entry:
     @property
     def outcome(self) -> Completion | Failure | None:
         """What need not be asked again; None for a mark."""
-        return self.completion or (self.failure if self.confirmed else None)
+        kept = self.failure is not None and self.failure.kind == "rejected" and self.confirmed
+        return self.failure if kept else self.completion
 
 
 @dataclass
@@ -122,7 +124,8 @@ class ResponseCache:
         if value[:_CHECKSUM] != _checksum(name, value[_CHECKSUM:]):
             raise ValueError("its checksum is wrong")
         entry = self._decode(value[_CHECKSUM:])
-        if (entry.completion is None) == (entry.failure is None):
+        refusal = entry.failure
+        if (entry.completion is None) == (refusal is None) or (refusal is not None and refusal.kind not in _REFUSALS):
             raise ValueError("it holds neither an answer nor a refusal")
         return entry
 

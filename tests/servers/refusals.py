@@ -43,6 +43,8 @@ def _spend(status: int, message: str, code: str | None = None) -> Said:
     return Said(status, _error(message, code), "fatal", "spend")
 
 
+_CONTEXT = "This model's maximum context length is 100 tokens. However, you requested 130 tokens"
+
 EXAMPLES: tuple[Said, ...] = (
     # money
     _spend(400, "You have reached your specified workspace API usage limits. Access returns on 2031-01-01."),
@@ -87,9 +89,7 @@ EXAMPLES: tuple[Said, ...] = (
     ),
     Said(
         400,
-        _error(
-            "This model's maximum context length is 100 tokens. However, you requested 130 (20 in the messages, 110 in the completion)."
-        ),
+        _error(f"{_CONTEXT} (20 in the messages, 110 in the completion)."),
         "fatal",
         "max_tokens",
     ),
@@ -109,9 +109,7 @@ EXAMPLES: tuple[Said, ...] = (
     Said(400, _error("prompt is too long: 210000 tokens > 200000 maximum"), "rejected", "context"),
     Said(
         400,
-        _error(
-            "This model's maximum context length is 100 tokens. However, you requested 130 (120 in the messages, 10 in the completion)."
-        ),
+        _error(f"{_CONTEXT} (120 in the messages, 10 in the completion)."),
         "rejected",
         "context",
     ),
@@ -122,7 +120,7 @@ EXAMPLES: tuple[Said, ...] = (
     Said(400, _error("Upstream request timed out"), "infra", None, True),
     Said(429, _error("Quota exceeded for requests per minute. Please retry in 0.01s."), "infra", None, True),
     Said(503, "no healthy upstream", "infra", None, True),
-    Said(429, _error("Request too large for m on tokens per min (TPM): Limit 10, Requested 12."), "infra"),
+    Said(413, _error("Request too large for m on tokens per min (TPM): Limit 10, Requested 12."), "infra"),
     # what nobody knows: evidence decides
     Said(401, _error("Nope"), "fatal"),
     Said(404, "<html><head><title>404 Not Found</title></head><body>nginx</body></html>", "fatal"),
