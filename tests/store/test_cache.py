@@ -60,10 +60,8 @@ def test_a_refusal_that_was_not_confirmed_is_a_mark_and_no_outcome(cache: Respon
 
 def test_refusals_of_earlier_versions_are_marks(cache: ResponseCache) -> None:
     """They were kept after one refusal, without a word on whether it was confirmed."""
-    name, old = (
-        bytes.fromhex(key(1)),
-        msgspec.json.encode({"completion": None, "failure": msgspec.to_builtins(REJECTED)}),
-    )
+    name = bytes.fromhex(key(1))
+    old = msgspec.json.encode({"completion": None, "failure": msgspec.to_builtins(REJECTED)})
     cache._cache.set(name, cache_module._checksum(name, old) + old)
     assert cache.get(key(1)) is None and cache.entry(key(1)) == Entry(None, REJECTED)
 
