@@ -11,14 +11,12 @@ that a limit on what a run may cost is kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import ModelUnavailable
@@ -111,23 +109,6 @@ def name_in_suite(provider_model: str, directory: Path) -> str:
         return provider_model
 
 
-def preload(names: Iterable[str]) -> Thread:
-    """Begin to import what the models of these providers need, in a thread of its own, and return that thread.
-
-    What goes wrong there is told by `open_model`, which imports the same.
-    """
-    modules = [module for name in dict.fromkeys(names) for module in _preloads(name)]
-
-    def run() -> None:
-        for module in modules:
-            with suppress(Exception):
-                import_module(module)
-
-    thread = Thread(target=run, name="evalkit-preload", daemon=True)
-    thread.start()
-    return thread
-
-
 @cache
 def provider(name: str) -> Provider:
     """The declaration of a provider. Raises ModelUnavailable where there is none, or where it cannot be loaded."""
@@ -161,10 +142,3 @@ def _plugged(name: str, entry: EntryPoint) -> Provider:
 
 def _bare_facts(name: str) -> ProviderFacts:
     return ProviderFacts(name, hosted=True, takes_server=True, billed=True, rate_headers=X_RATELIMIT)
-
-
-def _preloads(name: str) -> tuple[str, ...]:
-    try:
-        return provider(name).preload
-    except ModelUnavailable:
-        return ()

@@ -124,29 +124,28 @@ class Wire:
 
     async def send(self, body: Mapping[str, Any]) -> Completion | Failure:
         """Send once; never raises for what an API or a network can do. No reason quotes the key."""
-        outcome = await self._send(body)
-        if isinstance(outcome, Completion):
-            return outcome
-        return replace(outcome, reason=self.access.redact(outcome.reason))
-
-    async def _send(self, body: Mapping[str, Any]) -> Completion | Failure:
+        redact = self.access.redact
         try:
             async with asyncio.timeout(self.timeout_s):
-                return await (self._streamed(body) if self.stream else self._whole(body))
+                return self._redacted(await (self._streamed(body) if self.stream else self._whole(body)))
         except TimeoutError:
             return Failure("infra", f"no answer within {self.timeout_s:g} s", retryable=True)
         except self.sdk.APIStatusError as error:
             if self.on_headers is not None:
                 self.on_headers(error.response.headers)
             if error.status_code == 200:  # an error event inside a stream
-                return _in_stream(error.body)
-            failure = classify(_api_error(error, error.status_code, error.response.headers))
+                return self._redacted(_in_stream(error.body))
+            failure = classify(_api_error(error, error.status_code, error.response.headers), redact)
             return replace(failure, blames=blamed(error.body, str(error.message), body))
         except self.sdk.APIError as error:
             # A stream's own error event has a body; a connection that broke has none.
-            return _in_stream(error.body) if error.body else transport_failure(error)
+            return self._redacted(_in_stream(error.body)) if error.body else transport_failure(error, redact)
         except self.transport_errors as error:
-            return transport_failure(error)
+            return transport_failure(error, redact)
+
+    def _redacted(self, outcome: Completion | Failure) -> Completion | Failure:
+        """An outcome whose reason may quote what a server sent."""
+        return replace(outcome, reason=self.access.redact(outcome.reason)) if isinstance(outcome, Failure) else outcome
 
     @property
     def transport_errors(self) -> tuple[type[Exception], ...]:

@@ -87,14 +87,21 @@ def sdk_errors(wire: Wire) -> Iterator[None]:
     try:
         yield
     except wire.sdk.APIStatusError as error:
-        failure = classify(ApiError(error.status_code, error.body, str(error.message), error.response.headers))
-        raise BatchError(wire.access.redact(failure.reason), failure.retryable, error.status_code >= 500) from None
+        answer = ApiError(error.status_code, error.body, str(error.message), error.response.headers)
+        failure = classify(answer, wire.access.redact)
+        unclear = error.status_code >= 500
+        raise BatchError(failure.reason, failure.retryable, unclear, failure.retry_after_s, failure.cause) from None
     except wire.sdk.APIError as error:
-        raise BatchError(wire.access.redact(transport_failure(error).reason), True, unclear=True) from None
+        raise _broken(error, wire) from None
     except WRONG_SHAPE as error:
         raise BatchError(f"the batch API answered in an unknown form: {error}", again=False) from None
     except wire.transport_errors as error:
-        raise BatchError(wire.access.redact(transport_failure(error).reason), True, unclear=True) from None
+        raise _broken(error, wire) from None
+
+
+def _broken(error: BaseException, wire: Wire) -> BatchError:
+    failure = transport_failure(error, wire.access.redact)
+    return BatchError(failure.reason, again=True, unclear=True, cause=failure.cause)
 
 
 def read_answer(model: SdkModel, data: Any) -> Completion | Failure:
@@ -107,13 +114,5 @@ def read_answer(model: SdkModel, data: Any) -> Completion | Failure:
 
 def read_error(model: SdkModel, status: int | None, body: Any) -> Failure:
     """The failure of one request in a batch, by the table that holds for live ones."""
-    inner = body.get("error") if isinstance(body, dict) else None
-    message = inner.get("message") if isinstance(inner, dict) else None
-    failure = classify(ApiError(status, body, str(message or "")))
-    return Failure(
-        failure.kind,
-        model.wire.access.redact(failure.reason),
-        failure.retryable,
-        http_status=failure.http_status,
-        blames=blamed(body, str(message or ""), model.droppable.replacements),
-    )
+    failure = replace(classify(ApiError(status, body, ""), model.wire.access.redact), retry_after_s=None)
+    return replace(failure, blames=blamed(body, "", model.droppable.replacements))

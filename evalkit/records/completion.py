@@ -81,11 +81,11 @@ class Failure:
 
     - `rejected`: the provider will not take this sample (too long, content filter); an outcome, cached.
     - `infra`: transport, load or limits; `retryable` says whether to try again.
-    - `ambiguous`: a 4xx that may come from the sample or from the set-up; the engine settles it:
-      where another sample of the same contender got through, only this sample can be the cause.
+    - `ambiguous`: a 4xx that may come from the sample or from the set-up; the engine's judge settles it by evidence.
     - `fatal`: the set-up is wrong for every sample (key, model id, quota); asking on is useless.
 
-    `retry_after_s` is the provider's own wish in seconds. `blames` names the parameters that a refusal is about.
+    `retry_after_s` is the provider's own wish in seconds. `cause` names what is behind it, where the provider's words
+    or code are known. `blames` names the parameters that a refusal is about.
     """
 
     kind: FailureKind
@@ -93,4 +93,5 @@ class Failure:
     retryable: bool = False
     retry_after_s: float | None = None
     http_status: int | None = None
+    cause: str | None = None
     blames: tuple[str, ...] = ()

@@ -136,6 +136,10 @@ def _read_share(usage: Usage | None) -> float | None:
 
 def _warnings(run: ContenderRun, cut: int, prices: PriceList) -> list[str]:
     found: list[str] = []
+    if run.monitor.stopped:
+        found.append(f"asking stopped: {run.monitor.stopped}")
+    if run.questioned:
+        found.append(run.questioned)
     if cut:
         found.append(f"{cut:,} answers were cut off at their token limit and count as wrong; raise output.max_tokens")
     if doubt := run.enforcement.doubt:

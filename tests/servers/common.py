@@ -167,6 +167,8 @@ class Server:
                 then = fault.then
             if then.kind == "expired":
                 return "expired", 0, {}
+            if then.status is not None and isinstance(then.body, Mapping):
+                return "errored", then.status, dict(then.body)
             if then.status is not None or then.kind in _ERRORS:
                 problem = api.problem(then.status or then.kind or 500, body, then)
         if problem is not None:

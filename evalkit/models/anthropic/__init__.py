@@ -75,5 +75,4 @@ PROVIDER = Provider(
     ),
     _open_model,
     _batch_api,
-    preload=("anthropic", "evalkit.models.anthropic.model"),
 )

@@ -68,5 +68,4 @@ PROVIDER = Provider(
     ),
     _open_model,
     _batch_api,
-    preload=("openai", "evalkit.models.openai.model"),
 )
