@@ -209,11 +209,14 @@ class BatchStoreError(Incomplete):
 class BatchError(Incomplete):
     """A batch API did not do what it was asked. `again` says whether asking later may help.
 
-    `unclear` says that the request may have arrived all the same.
+    `unclear` says that the request may have arrived all the same. `wait_s` is the vendor's own wish, and `cause` what
+    is behind it where that is known, as in a Failure.
     """
 
-    def __init__(self, reason: str, again: bool, unclear: bool = False) -> None:
-        self.again, self.unclear = again, unclear
+    def __init__(
+        self, reason: str, again: bool, unclear: bool = False, wait_s: float | None = None, cause: str | None = None
+    ) -> None:
+        self.again, self.unclear, self.wait_s, self.cause = again, unclear, wait_s, cause
         super().__init__(reason)
 
 

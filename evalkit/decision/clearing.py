@@ -8,6 +8,7 @@ from typing import Literal
 
 from evalkit.decision.gap import requirements_of
 from evalkit.decision.headroom import headroom_used_up
+from evalkit.decision.sense import unenforced
 from evalkit.records.economics import Span
 from evalkit.records.estimate import Requirement
 from evalkit.records.evidence import Facts
@@ -42,7 +43,7 @@ class _Gap:
 
     def of_content(self) -> list[Doubt | None]:
         """Right or wrong: the labels and the prompt may be at fault, a form that costs right answers, a short limit."""
-        form = [self._form()] if self._loses_to_form() else []
+        form = [self._form()] if self._loses_to_form() or unenforced(self.contender) else []
         return [self._labels(), self._prompt(), *form, self._truncation()]
 
     def of_form(self) -> list[Doubt | None]:
@@ -99,11 +100,18 @@ class _Gap:
         return (lenient.value or 0.0) - (strict.value or 0.0) > _FORM_SHARE
 
     def _form(self) -> Doubt | None:
-        if "format" in self.facts.vouched or self.contender.enforce == "native" or not self.facts.has_native:
+        if "format" in self.facts.vouched or not self.facts.has_native:
             return None
+        if self.contender.enforce == "native":
+            why = unenforced(self.contender)
+            return None if why is None else self._doubt("answers", why)
         twins = [c for c in self.result.contenders if self._is_native_twin(c)]
         if not twins:
             return self._doubt("format", "native structured output was not tried")
+        ignored = [why for c in twins if (why := unenforced(c)) is not None]
+        if len(ignored) == len(twins):
+            return self._doubt("answers", ignored[0])
+        twins = [c for c in twins if unenforced(c) is None]
         states = {r.state for c in twins for r in requirements_of(self.result, c.id) if r.need == self.unmet.need}
         if states == {"unmet"}:
             return None

@@ -29,9 +29,10 @@ def lacks(contender: ContenderResult, result: RunResult, facts: Facts) -> list[L
 
     At least `Rules.min_test_rows` rows; an accuracy that is surely (lower end of the 95 % interval) above the share of
     the largest class, and above that of every floor in the run (the difference of both), since a model of floor quality
-    most often has a broken prompt or is scored wrongly; at most 3 % of answers refused, cut off or rejected.
+    most often has a broken prompt or is scored wrongly; at most 3 % of answers refused, cut off or rejected;
+    no finished answer that misses the schema which the provider was asked to enforce.
     """
-    looks = [*_floor_quality(contender, result), *_lost(contender)]
+    looks = [*_unenforced(contender), *_floor_quality(contender, result), *_lost(contender)]
     return [*(Lack("answers", why) for why in looks), *(Lack("rows", why) for why in _few_rows(contender, facts))]
 
 
@@ -86,6 +87,21 @@ def _surely_above(one: Estimate, other: Estimate) -> bool:
     below = one.value - (one.value if one.low is None else one.low)
     above = (other.value if other.high is None else other.high) - other.value
     return one.value - other.value > math.hypot(below, above)
+
+
+def unenforced(contender: ContenderResult) -> str | None:
+    """Why a contender's native output is none, without a full stop; None where nothing shows that."""
+    if not contender.not_enforced:
+        return None
+    return (
+        f"the server does not enforce the schema for {contender.id} ({percent(contender.not_enforced, 1)} of the "
+        "finished answers do not match it), so native output was not measured"
+    )
+
+
+def _unenforced(contender: ContenderResult) -> list[str]:
+    why = unenforced(contender)
+    return [] if why is None else [why]
 
 
 def _lost(contender: ContenderResult) -> list[str]:

@@ -3,6 +3,8 @@
 The custom id comes from the request key, so that an outcome finds its place in the response cache whoever collects it,
 and on whatever day. A record of the batch is on disk before it is sent. Batches belong to a namespace of the response
 cache, as their answers do: those of one night say nothing of the requests of another.
+
+A refusal in a batch is confirmed in a second one, as a live one is by asking again; the same judge decides.
 """
 
 from __future__ import annotations
@@ -12,9 +14,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from time import time
 
+from evalkit.engine.judge import REFUSALS, Evidence, as_infra, as_rejected
 from evalkit.engine.key import RequestKey
 from evalkit.errors import BatchError
-from evalkit.models.batch import BatchApi, BatchItem, BatchState, not_answered
+from evalkit.models.batch import CANCELLED, BatchApi, BatchItem, BatchState, not_answered
 from evalkit.records.completion import Completion, Failure
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Request
@@ -85,46 +88,89 @@ class BatchCollector:
 
     async def _collect(self, record: BatchRecord, state: BatchState) -> BatchRecord:
         assert record.id is not None
-        left, failures, unclear = set(record.keys), dict[str, Failure](), dict[str, Failure]()
-        ready: list[tuple[str, Completion | Failure]] = []
-        answered = False
         cache = self.cache.within(record.namespace)
+        found = _Found(set(record.keys), Evidence(before=record.others_answered))
         if state.problem is not None:
-            failures = dict.fromkeys(left, Failure("fatal", f"the batch failed: {state.problem}"))
-            left.clear()
+            problem = Failure("fatal", f"the batch failed: {state.problem}")
+            found.failures, found.left = dict.fromkeys(found.left, problem), set()
         else:
             key_of = {custom_id(record.namespace, key): key for key in record.keys}
-            async for name, outcome in self.api.collect(record.id):
-                key = key_of.get(name, "")
-                if key not in left:
-                    continue
-                left.discard(key)
-                if isinstance(outcome, Completion):
-                    answered = True
-                    ready.append((key, replace(outcome, dropped=record.dropped)))
-                elif outcome.kind == "rejected":
-                    ready.append((key, outcome))
-                else:
-                    (unclear if outcome.kind == "ambiguous" else failures)[key] = outcome
-                if len(ready) >= _COMMIT_ANSWERS:
-                    _commit(cache, ready)
-        failures |= {key: not_answered("lost") for key in left}
-        again = not answered and any(self.adapt(failure) for failure in unclear.values())
-        for key, failure in unclear.items():
-            # The requests of a contender differ in their sample only: where one got through, the sample is the cause.
-            if answered:
-                ready.append((key, Failure("rejected", failure.reason, http_status=failure.http_status)))
-            else:
-                failures[key] = replace(failure, retryable=again)
-        _commit(cache, ready)
-        done = replace(record, collected=True, failures=failures)
+            try:
+                async for name, outcome in self.api.collect(record.id):
+                    found.take(key_of.get(name, ""), outcome, record.dropped)
+                    if len(found.ready) >= _COMMIT_ANSWERS:
+                        _commit(cache, found.ready)
+            finally:
+                _commit(cache, found.ready)  # what was read is paid for, even where the rest cannot be read now
+        found.failures |= {key: not_answered("lost") for key in found.left}
+        answers = found.evidence.answers
+        self._judge(record, found, cache)
+        if state.cancelled:
+            # Somebody decided so: it is not for this run to submit them again without a word.
+            found.failures = {key: Failure("infra", CANCELLED) for key in found.failures}
+        _commit(cache, found.ready)
+        done = replace(record, collected=True, failures=found.failures, answers=answers)
         self.store.save(done)
         return done
+
+    def _judge(self, record: BatchRecord, found: _Found, cache: ResponseCache) -> None:
+        """Say of everything that was refused whose doing it was, or have it asked once more."""
+        evidence = found.evidence
+        if not found.refused:
+            return
+        again = not evidence.somebody and any(self.adapt(failure) for failure in found.refused.values())
+        for other in self.store.all():
+            if other.tag != record.tag and (other.contender, other.namespace) == (record.contender, record.namespace):
+                evidence.answers += other.answers
+                for key, failure in other.failures.items():
+                    if failure.kind in REFUSALS:
+                        evidence.refused(failure, key)
+        refused = {key: evidence.weighed(failure) for key, failure in found.refused.items()}
+        for key, failure in refused.items():
+            if failure.kind in REFUSALS:
+                evidence.refused(failure, key)
+        for key, failure in refused.items():
+            entry = cache.entry(key)
+            before = entry is not None and entry.outcome is None  # a mark: it was refused before
+            if failure.kind not in REFUSALS:
+                found.failures[key] = failure
+            elif evidence.verdict(failure, key, again=before) == "rejected":
+                found.ready.append((key, as_rejected(failure)))
+            elif evidence.somebody and not before:
+                # A mark, and a failure that may be asked again: the next round brings it.
+                found.ready.append((key, replace(failure, kind="ambiguous")))
+                found.failures[key] = replace(failure, retryable=True)
+            else:
+                found.failures[key] = replace(as_infra(failure), retryable=again)
+
+
+@dataclass
+class _Found:
+    """What a batch brought: outcomes that are `ready` to be kept, and those of its keys that are `left`."""
+
+    left: set[str]
+    evidence: Evidence
+    ready: list[tuple[str, Completion | Failure]] = field(default_factory=list)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    refused: dict[str, Failure] = field(default_factory=dict)
+
+    def take(self, key: str, outcome: Completion | Failure, dropped: tuple[str, ...]) -> None:
+        """One outcome; what belongs to no key that is left is nobody's."""
+        if key not in self.left:
+            return
+        self.left.discard(key)
+        if isinstance(outcome, Completion):
+            self.evidence.answered()
+            self.ready.append((key, replace(outcome, dropped=dropped)))
+        elif outcome.kind in (*REFUSALS, "fatal"):
+            self.refused[key] = outcome
+        else:
+            self.failures[key] = outcome
 
 
 def _commit(cache: ResponseCache, ready: list[tuple[str, Completion | Failure]]) -> None:
     """An answer that came live meanwhile has its latency, and stays."""
-    cache.commit((key, outcome) for key, outcome in ready if cache.get(key) is None)
+    cache.commit([(key, outcome) for key, outcome in ready if cache.get(key) is None])
     ready.clear()
 
 
@@ -141,10 +187,13 @@ class BatchAsker:
     body: Callable[[Request], bytes]
     dropped: Callable[[], tuple[str, ...]] = tuple
     _wanted: set[str] = field(default_factory=set)
+    _earlier: set[str] = field(default_factory=set)
+    _others: bool = False  # somebody got through, as far as the requests were looked at
 
     def records(self) -> list[BatchRecord]:
         """The batches, of whatever run, that hold requests of this contender; known after `submit`."""
-        return [record for record in self._of_namespace() if not self._wanted.isdisjoint(record.keys)]
+        mine = self._wanted | self._earlier
+        return [record for record in self._of_namespace() if not mine.isdisjoint(record.keys)]
 
     def _of_namespace(self) -> list[BatchRecord]:
         namespace = self.collector.cache.namespace
@@ -155,7 +204,7 @@ class BatchAsker:
 
         Raises BatchError, after which everything submitted so far is on record.
         """
-        self._wanted.clear()
+        self._follow()
         tried: dict[str, int] = {}
         under_way: set[str] = set()
         for record in self._of_namespace():
@@ -168,6 +217,18 @@ class BatchAsker:
         for chunk in self._chunks(self._missing(requests, tried, under_way)):
             made.append(await self._send(chunk, 1 + max(tried.get(key, 0) for key in chunk)))
         return made
+
+    def _follow(self) -> None:
+        """Keys follow what is sent: parameters that the provider refuses, now or in an earlier run, are in none."""
+        api, cache, keys = self.collector.api, self.collector.cache, self.keys
+        known = cache.left_out(keys.note)
+        api.leave_out(known)
+        keys.leave_out((*known, *api.left_out()))
+        if not keys.left_out.issubset(known):
+            cache.note_left_out(keys.note, keys.left_out)
+        # Batches whose requests had other keys belong to this contender all the same.
+        self._earlier |= self._wanted
+        self._wanted.clear()
 
     def failures(self) -> dict[str, Failure]:
         """Why requests have no outcome, by key: the newest reason of each."""
@@ -184,7 +245,9 @@ class BatchAsker:
             if key in self._wanted:
                 continue
             self._wanted.add(key)
-            if key not in under_way and tried.get(key, 0) < MOST_ROUNDS and self.collector.cache.get(key) is None:
+            known = self.collector.cache.get(key)
+            self._others = self._others or isinstance(known, Completion)
+            if key not in under_way and tried.get(key, 0) < MOST_ROUNDS and known is None:
                 yield key, request
 
     def _chunks(self, missing: Iterable[tuple[str, Request]]) -> Iterator[dict[str, BatchItem]]:
@@ -215,6 +278,7 @@ class BatchAsker:
             self.dropped(),
             round_,
             namespace=self.collector.cache.namespace,
+            others_answered=self._others,
         )
         store.save(record)
         try:

@@ -11,7 +11,7 @@ own, so that answers which were kept before that part existed are found again wh
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -20,12 +20,19 @@ from evalkit.records.request import Parameters, Prefix, Request
 
 _VERSION = 1
 
+# The part of the key that a parameter of a request stands in.
+_PARTS = {"temperature": "temperature", "seed": "seed", "reasoning_effort": "reasoning", "thinking": "reasoning"}
+_NAMES = frozenset(_PARTS)
+
 
 class RequestKey:
     """Makes the keys of one contender. `parts` holds the shared parts, for telling what changed.
 
     `prefix_name` is equal for contenders that share one cached prefix at the provider; one that asks for no caching
     shares none.
+
+    A key follows what is sent. Parameters that the provider refused are in `left_out`: from then on keys are those of
+    requests without them, equal to the keys of a contender that never set them.
     """
 
     def __init__(self, identity: Mapping[str, str | None], prefix: Prefix, parameters: Parameters) -> None:
@@ -46,12 +53,26 @@ class RequestKey:
         encode = msgspec.json.Encoder(order="deterministic").encode
         shared = ("provider", "base_url", "model", "prefix", "schema", "reasoning", "caching")
         self.prefix_name = hashlib.sha256(encode([self.parts.get(name) for name in shared])).hexdigest()
-        # The canonical JSON is `[shared, suffix, epoch]`; its head is the same for all samples.
-        self._head = hashlib.sha256(b"[" + encode(self.parts) + b",")
         self._encode = encode
+        self.left_out: frozenset[str] = frozenset()
+        self._heads = {self.left_out: self._head(self.left_out)}
+        # Where the response cache keeps which parameters the provider refused of these requests.
+        self.note = hashlib.sha256(b"left out" + encode(self.parts)).hexdigest()
 
-    def of(self, request: Request) -> str:
-        """The key of one request, 64 hex digits."""
-        digest = self._head.copy()
+    def leave_out(self, names: Iterable[str]) -> None:
+        """Keys are from now on those of requests without these parameters too."""
+        self.left_out |= _NAMES.intersection(names)
+
+    def of(self, request: Request, left_out: Iterable[str] | None = None) -> str:
+        """The key of one request, 64 hex digits; of one that was sent without just these parameters, where given."""
+        names = self.left_out if left_out is None else _NAMES.intersection(left_out)
+        if names not in self._heads:
+            self._heads[names] = self._head(names)
+        digest = self._heads[names].copy()
         digest.update(self._encode(request.suffix) + b"," + str(request.epoch).encode() + b"]")
-        return digest.hexdigest()
+        return str(digest.hexdigest())
+
+    def _head(self, left_out: frozenset[str]) -> Any:
+        """The canonical JSON is `[shared, suffix, epoch]`; its head is the same for all samples."""
+        parts = {**self.parts, **{_PARTS[name]: None for name in left_out}}
+        return hashlib.sha256(b"[" + self._encode(parts) + b",")

@@ -32,7 +32,8 @@ class LimiterConfig:
     `forget`: the ceiling is dropped when the pace has grown so many times beyond it unrefused. `late_s`: for so long
     a permit that was asked for too late is made up for. `spread`: after a wait that the provider asked for, with no
     rate known, `spread_over` requests are spread over this share of it. `near`: a told limit counts from the time
-    that less than this share, or less than `near_requests`, is left of it.
+    that less than this share, or less than `near_requests`, is left of it. `false_zeros`: so many answers in a row that
+    each tell that nothing was left before them are believed; then the limit is not, until a request is refused.
     """
 
     cut: float = 0.95
@@ -41,7 +42,7 @@ class LimiterConfig:
     burst_s: float = 0.25
     pause_s: float = 0.1
     longest_pause_s: float = 8.0
-    longest_hold_s: float = 120.0
+    longest_hold_s: float = 86_400.0
     forget: float = 8.0
     slowest: float = 0.2
     late_s: float = 0.05
@@ -54,6 +55,7 @@ class LimiterConfig:
     span_s: float = 0.2
     least_measured: int = 60
     reserve: float = 4.0
+    false_zeros: int = 8
 
 
 class Permit(NamedTuple):
@@ -72,6 +74,8 @@ class _Watched:
     at: float
     cost: float
     since: tuple[int, float, float]  # permit, time and remainder from which `cost` is measured next
+    zeros: int = 0  # answers in a row that told of nothing left, although it was so when their requests were sent
+    zero_from: int = 0  # the last permit when nothing was left for the first time
 
     @property
     def lasting(self) -> float:
@@ -96,6 +100,7 @@ class Limiter:
     _vain: int = 0
     _paused_at: int = 0
     _watched: dict[str, _Watched] = field(default_factory=dict)
+    _false: set[str] = field(default_factory=set)  # kinds of limits that are not believed
     _spans: deque[list[float]] = field(default_factory=lambda: deque(maxlen=64))  # [start, answers in it]
 
     def active(self, now: float) -> bool:
@@ -107,7 +112,7 @@ class Limiter:
     @property
     def watches(self) -> bool:
         """Whether headers ever told a limit."""
-        return bool(self._watched)
+        return bool(self._watched or self._false)
 
     def free(self) -> int:
         """Count a request that needs no permit, because no limit is known. Returns its number."""
@@ -156,6 +161,9 @@ class Limiter:
         """
         config = self.config
         self.refusals += 1
+        self._false.clear()
+        for watched in self._watched.values():
+            watched.zeros = watched.zero_from = 0
         same_burst = permit.number <= self._cut_number or now < self._cut_at + config.burst_s
         if retry_after_s is not None:
             self.hold(now, retry_after_s)
@@ -179,6 +187,8 @@ class Limiter:
     def told(self, permit: Permit, limits: tuple[ToldLimit, ...]) -> None:
         """Headers of the answer to `permit`; older news than what is known already is dropped."""
         for limit in limits:
+            if limit.kind in self._false:
+                continue
             watched = self._watched.get(limit.kind)
             if watched is None:
                 cost = 1.0 if limit.kind == "requests" else 0.0
@@ -188,6 +198,22 @@ class Limiter:
                 watched.limit, watched.number, watched.at = limit, permit.number, permit.at
                 if limit.kind != "requests":
                     _measure_cost(watched)
+                if self._is_false(watched):
+                    del self._watched[limit.kind]
+                    self._false.add(limit.kind)
+
+    def _is_false(self, watched: _Watched) -> bool:
+        """Whether a limit is told as used up again and again by the answers to requests that it should have refused.
+
+        Requests that were sent before nothing was left do not count: a burst may use up a limit and be answered.
+        """
+        if watched.limit.remaining > 0:
+            watched.zeros = watched.zero_from = 0
+        elif not watched.zero_from:
+            watched.zero_from = self.granted
+        elif watched.number > watched.zero_from:
+            watched.zeros += 1
+        return watched.zeros >= self.config.false_zeros
 
     def _growth(self, now: float) -> float:
         """The pace as a share of the ceiling: `cut` at the cut, 1 after `settle_s`, growing from there."""

@@ -16,8 +16,10 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, count, islice
 from typing import Generic, Literal, TypeVar
 
+from evalkit.engine.answer import Answer
+from evalkit.engine.config import MAX_WAIT_S
+from evalkit.engine.judge import REFUSALS, Evidence, Patience, as_infra, as_rejected, told
 from evalkit.engine.key import RequestKey
-from evalkit.engine.lane import Answer
 from evalkit.engine.monitor import Monitor
 from evalkit.models.base import Model
 from evalkit.records.completion import Completion, Failure, Timing
@@ -137,7 +139,8 @@ class OpenLane(Generic[T]):
     """Asks one contender's requests at a given rate, and delivers every outcome exactly once, as `Lane` does.
 
     A delivered answer's timing counts from its scheduled start. How late the client was is kept apart: `late_ms`, in
-    no fixed order. A `fatal` failure ends the asking. Repeats of a request are sent like any other.
+    no fixed order. A `fatal` failure ends the asking. Repeats of a request are sent like any other. Nothing is asked
+    again: at the end the judge says of what was refused whose doing it was. `name` is the provider's.
     """
 
     model: Model
@@ -145,16 +148,20 @@ class OpenLane(Generic[T]):
     pace: OpenRate
     monitor: Monitor
     deliver: Callable[[Answer[T]], None]
+    name: str = "the provider"
+    max_wait_s: float = MAX_WAIT_S
     late_ms: array[float] = field(default_factory=lambda: array("d"))
-    _unclear: list[Answer[T]] = field(default_factory=list)
-    _answered: bool = False
+    evidence: Evidence = field(default_factory=Evidence)
+    _held: list[Answer[T]] = field(default_factory=list)
+    _samples: set[int] = field(default_factory=set)  # those that got through
     _stopped: str | None = None
 
     async def run(self, work: Iterator[tuple[Request, T]]) -> None:
         """Ask everything."""
+        self._patience = Patience(self.name, self.max_wait_s, asyncio.get_running_loop().time)
         loop = OpenLoop(self.model, self.monitor, self._take, lambda: self._stopped is not None)
         left = await loop.send(work, arrival_times(self.pace))
-        self._settle_unclear()
+        self._judge()
         for request, context in chain([left] if left else [], work):
             missed = Failure("infra", f"not asked: {self._stopped}")
             self._give(Answer(context, request, missed, self.keys.of(request), sent=False))
@@ -169,29 +176,31 @@ class OpenLane(Generic[T]):
 
     def _take(self, call: Call[T]) -> None:
         self.late_ms.append(call.late_ms)
-        outcome = call.outcome
-        if isinstance(outcome, Completion):
-            self._answered = True
-            timed = replace(outcome, timing=_from_due(outcome.timing, call.late_ms))
-            self._give(Answer(call.context, call.request, timed, self.keys.of(call.request)))
-            return
-        self.monitor.last_failure = outcome.reason
-        if outcome.kind == "fatal" and self._stopped is None:
-            self._stopped = self.monitor.stopped = outcome.reason
+        outcome = self._patience.weighed(call.outcome)
         answer = Answer(call.context, call.request, outcome, self.keys.of(call.request))
-        if outcome.kind == "ambiguous":
-            self._unclear.append(answer)
-        else:
-            kind: Literal["rejected", "infra"] = "rejected" if outcome.kind == "rejected" else "infra"
-            self._give(replace(answer, outcome=Failure(kind, outcome.reason, http_status=outcome.http_status)))
+        if isinstance(outcome, Completion):
+            self.evidence.answered()
+            self._samples.add(hash(call.request.suffix))
+            timed = replace(outcome, timing=_from_due(outcome.timing, call.late_ms))
+            self._give(replace(answer, outcome=timed))
+            return
+        outcome = answer.outcome = self.evidence.weighed(outcome)
+        if outcome.kind in REFUSALS:
+            self.evidence.refused(outcome, call.request.suffix)
+            self._held.append(answer)
+            return
+        if outcome.kind == "fatal" and self._stopped is None:
+            self._stopped = self.monitor.stopped = told(outcome)
+        self._give(replace(answer, outcome=as_infra(outcome)))
 
-    def _settle_unclear(self) -> None:
-        """A refusal is the sample's doing where another sample got through."""
-        kind: Literal["rejected", "infra"] = "rejected" if self._answered else "infra"
-        for answer in self._unclear:
-            assert isinstance(answer.outcome, Failure)
-            failure = Failure(kind, answer.outcome.reason, http_status=answer.outcome.http_status)
-            self._give(replace(answer, outcome=failure))
+    def _judge(self) -> None:
+        """Say of everything that was refused whose doing it was."""
+        for answer in self._held:
+            refusal, sample = answer.outcome, answer.request.suffix
+            assert isinstance(refusal, Failure)
+            verdict = self.evidence.verdict(refusal, sample, answered_before=hash(sample) in self._samples)
+            settled = as_rejected(refusal) if verdict == "rejected" else as_infra(refusal)
+            self._give(replace(answer, outcome=settled))
 
     def _give(self, answer: Answer[T]) -> None:
         self.monitor.done += 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from math import inf
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_result
 
@@ -21,11 +23,12 @@ def is_retryable(outcome: Outcome) -> bool:
 def wait_seconds(config: EngineConfig, attempt: int, outcome: Outcome, uniform: Callable[[], float]) -> float:
     """Seconds before the next attempt; `attempt` counts from 1 and `uniform` draws from [0, 1).
 
-    The provider's Retry-After is honoured up to a cap, with up to 10 % on top so that waiting requests do not
-    come back at one moment; without one, exponential back-off with full jitter (half of it kept as a floor).
+    The provider's Retry-After is honoured, with up to 10 % on top so that waiting requests do not come back at one
+    moment; the judge ends the asking before a wait that is longer than `max_wait_s`. Without one, exponential back-off
+    with full jitter (half of it kept as a floor).
     """
     if isinstance(outcome, Failure) and outcome.retry_after_s is not None:
-        return min(outcome.retry_after_s, config.longest_retry_after_s) * (1 + 0.1 * uniform())
+        return min(outcome.retry_after_s, config.max_wait_s) * (1 + 0.1 * uniform())
     ceiling = min(config.longest_wait_s, config.first_wait_s * 2.0 ** (attempt - 1))
     return ceiling * (0.5 + 0.5 * uniform())
 
@@ -34,10 +37,12 @@ def retrying(
     config: EngineConfig,
     before_sleep: Callable[[Failure, float], None],
     forgive: Callable[[Failure], bool] = lambda _: False,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    left_s: Callable[[], float] = lambda: inf,
 ) -> AsyncRetrying:
     """A tenacity controller; where attempts run out it returns the last outcome, it never raises for it.
 
-    Counting starts anew with an attempt that `forgive` is true of.
+    Counting starts anew with an attempt that `forgive` is true of. No back-off is longer than `left_s`.
     """
     forgiven = 0
 
@@ -50,7 +55,7 @@ def retrying(
 
     def wait(state: RetryCallState) -> float:
         assert state.outcome is not None
-        return wait_seconds(config, state.attempt_number, state.outcome.result(), random.random)
+        return min(left_s(), wait_seconds(config, state.attempt_number, state.outcome.result(), random.random))
 
     def tell(state: RetryCallState) -> None:
         assert state.outcome is not None and state.next_action is not None
@@ -62,6 +67,7 @@ def retrying(
         return outcome
 
     return AsyncRetrying(
+        sleep=sleep,
         stop=stop,
         retry=retry_if_result(is_retryable),
         wait=wait,

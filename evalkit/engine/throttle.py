@@ -52,12 +52,15 @@ class Throttle:
             self._began = now
         return Permit(self.limiter.free(), now)
 
-    async def turn(self) -> Permit:
-        """Wait for a permit, in the order of asking."""
+    async def turn(self, given_up: Callable[[], bool] = lambda: False) -> Permit | None:
+        """Wait for a permit, in the order of asking; None where the asker has `given_up` meanwhile."""
         async with self._queue:
-            while not isinstance(permit := self.limiter.take(self.clock()), Permit):
+            while not given_up():
+                permit = self.limiter.take(self.clock())
+                if isinstance(permit, Permit):
+                    return permit
                 await asyncio.sleep(min(permit, _LONGEST_SLEEP_S))
-        return permit
+        return None
 
     def hear(self, headers: Mapping[str, str]) -> None:
         """The headers of an answer, of whatever status; they are read when its request ends.

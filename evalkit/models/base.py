@@ -19,6 +19,9 @@ class Model(Protocol):
     `max_concurrency` caps what the suite asks for (None: no cap). `cacheable` is False where reading the
     answer again is as cheap as the response cache (`recorded`). `notes` are sentences that the run shows once
     (a licence, a training time); they may grow while the model works.
+
+    A model that drops parameters which its server refuses may have `leave_out(names)` too: it is told so what an
+    earlier run learned (`Completion.left_out`).
     """
 
     max_concurrency: int | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,7 +20,10 @@ class BatchItem:
 
 @dataclass(frozen=True, slots=True)
 class BatchState:
-    """Where a batch stands. `succeeded` and `failed` may stay 0 until it has `ended`; `ends_by` is a Unix time."""
+    """Where a batch stands. `succeeded` and `failed` may stay 0 until it has `ended`; `ends_by` is a Unix time.
+
+    `cancelled`: somebody ended it at the vendor, who keeps what was answered until then.
+    """
 
     ended: bool
     total: int
@@ -28,6 +31,7 @@ class BatchState:
     failed: int
     ends_by: float | None = None
     problem: str | None = None
+    cancelled: bool = False
 
 
 class BatchApi(Protocol):
@@ -42,6 +46,14 @@ class BatchApi(Protocol):
 
     def dropped(self, parameters: Parameters) -> tuple[str, ...]:
         """Names of sampling parameters that the suite sets and that are not sent."""
+        ...
+
+    def left_out(self) -> tuple[str, ...]:
+        """Names of those that the server was seen to refuse."""
+        ...
+
+    def leave_out(self, names: Iterable[str]) -> None:
+        """Make bodies without these parameters, which an earlier run saw refused."""
         ...
 
     def adapts(self, failure: Failure, prefix: Prefix, parameters: Parameters) -> bool:
@@ -63,6 +75,9 @@ class BatchApi(Protocol):
     def collect(self, batch_id: str) -> AsyncIterator[tuple[str, Completion | Failure]]:
         """(custom id, outcome) of an ended batch, in any order; what expired is a retryable infra failure."""
         ...
+
+
+CANCELLED = "the batch was cancelled at the provider; the same command submits again what is missing"
 
 
 def not_answered(fate: str) -> Failure:

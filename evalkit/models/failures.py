@@ -1,85 +1,111 @@
-"""The one table that decides what a provider's error means and whether to ask again."""
+"""What a provider's error means and whether to ask again, by the table `errors.toml`."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
+from functools import cache
 from math import isnan
+from pathlib import Path
 from time import time
-from typing import Any
+from typing import Any, cast
 
+from evalkit.models.error_body import codes_of, message_of, words_of
 from evalkit.records.completion import Failure, FailureKind
 
+Redact = Callable[[str], str]
+
 _MAX_REASON = 300
+_INSIDE_A_STREAM = 0  # how the table writes an error without a status
+
+# A wait that is told in the message: "Please retry in 45.5s", "try again in 9m38.016s", `"retryDelay": "12s"`.
+_UNIT = r"(?:ms|milliseconds?|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s|days?|d)"
+_TOLD_WAIT = re.compile(
+    r"(?:re)?try(?: again)?(?: in| after|delay\W{1,4})\s*"
+    rf"((?:\d+(?:\.\d+)?\s*{_UNIT}\b[\s,]*)+|(?:\d+(?:\.\d+)?(?:ms|h|m|s))+)"
+)
+_NO_WORDS = re.compile(r"^Error code: \d+$")  # an SDK's own, where a server says nothing
+_WAIT_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|milli|d|h|m|s)")
+_WAIT_SECONDS = {"ms": 0.001, "milli": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+# What stands for a place that is not there at all, by the name of the exception behind it.
+_NOT_THERE = {
+    "gaierror": "name",
+    "ClientConnectorDNSError": "name",
+    "SSLError": "tls",
+    "SSLCertVerificationError": "tls",
+    "ClientSSLError": "tls",
+    "ClientConnectorSSLError": "tls",
+    "ClientConnectorCertificateError": "tls",
+    "ConnectionRefusedError": "unreachable",
+    "ClientConnectorError": "unreachable",
+}
+NOT_THERE = frozenset(_NOT_THERE.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the table: it applies when every given condition holds (codes and words: any one of them)."""
+    """A line of the table, see there. `who` are those whose words these are."""
 
     kind: FailureKind
+    cause: str | None = None
     retry: bool = False
-    statuses: frozenset[int | None] = frozenset()
+    statuses: frozenset[int] = frozenset()
     codes: frozenset[str] = frozenset()
-    words: tuple[str, ...] = ()
+    words: tuple[re.Pattern[str], ...] = ()
+    unless: tuple[re.Pattern[str], ...] = ()
+    who: tuple[str, ...] = ()
 
     def applies(self, status: int | None, codes: set[str], message: str) -> bool:
-        """Whether this line speaks of the given error."""
-        if self.statuses and status not in self.statuses:
+        """Whether this line speaks of the given error; `codes` and `message` are in small letters."""
+        if self.statuses and (status or _INSIDE_A_STREAM) not in self.statuses:
+            return False
+        if any(words.search(message) for words in self.unless):
             return False
         if not self.codes and not self.words:
             return True
-        return bool(self.codes & codes) or any(word in message for word in self.words)
+        return bool(self.codes & codes) or any(_says(words, message) for words in self.words)
 
 
-# An error inside a stream comes with status 200 (Anthropic) or with none (OpenAI).
-_INSIDE_A_STREAM = frozenset({None, 200})
+def _says(words: re.Pattern[str], message: str) -> bool:
+    found = words.search(message)
+    if found is None or not words.groupindex:
+        return found is not None
+    return int(found["asked"]) >= int(found["most"])
 
-# First match wins. `codes` are the machine-readable names in the error body (`type`, `code`); `words` are
-# looked for in the lower-cased message, for servers that give no code.
-TABLE: tuple[Row, ...] = (
-    Row(
-        "fatal",
-        codes=frozenset(
-            {
-                "insufficient_quota",
-                "billing_error",
-                "billing_hard_limit_reached",
-                "enforced_spend_limit_reached",
-                "contract_spend_limit_reached",
-            }
-        ),
-    ),
-    Row("fatal", statuses=frozenset({400}), words=("credit balance is too low",)),
-    Row("fatal", statuses=frozenset({401, 402, 403, 404, 405, 410, 415})),
-    Row(
-        "rejected",
-        statuses=frozenset({400, 413, 422}) | _INSIDE_A_STREAM,
-        codes=frozenset(
-            {
-                "context_length_exceeded",
-                "exceed_context_size_error",
-                "string_above_max_length",
-                "request_too_large",
-            }
-        ),
-        words=("prompt is too long", "maximum context length", "exceeds the context", "context window"),
-    ),
-    Row("rejected", statuses=frozenset({413})),
-    Row(
-        "rejected",
-        statuses=frozenset({400, 422}) | _INSIDE_A_STREAM,
-        codes=frozenset({"content_filter", "content_policy_violation", "responsibleaipolicyviolation"}),
-        words=("content filter", "content management policy", "usage policy"),
-    ),
-    Row("infra", retry=True, statuses=frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})),
-    Row("ambiguous", statuses=frozenset({400, 422})),
-    # The provider's trouble in the middle of an answer.
-    Row("infra", retry=True, statuses=_INSIDE_A_STREAM),
-)
+
+@cache
+def _file() -> Mapping[str, Any]:
+    import tomllib
+
+    return tomllib.loads((Path(__file__).parent / "errors.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def table() -> tuple[Row, ...]:
+    """The lines, in their order."""
+    return tuple(
+        Row(
+            kind=cast("FailureKind", row["kind"]),
+            cause=row.get("cause"),
+            retry=row.get("retry", False),
+            statuses=frozenset(row.get("statuses", ())),
+            codes=frozenset(row.get("codes", ())),
+            words=tuple(re.compile(words) for words in row.get("words", ())),
+            unless=tuple(re.compile(words) for words in row.get("unless", ())),
+            who=tuple(row["from"]),
+        )
+        for row in _file()["row"]
+    )
+
+
+def advice(cause: str | None) -> str:
+    """What a user can do about a cause; empty where nothing is known."""
+    found: str = _file()["advice"].get(cause, "") if cause else ""
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,30 +118,48 @@ class ApiError:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def classify(error: ApiError) -> Failure:
-    """Turn a provider's error into a Failure by the table; unlisted 5xx are retried, other 4xx are fatal."""
-    codes, message = _codes(error.body), error.message.lower()
-    row = next((r for r in TABLE if r.applies(error.status, codes, message)), None)
+def classify(error: ApiError, redact: Redact = str) -> Failure:
+    """Turn a provider's error into a Failure by the table; unlisted 5xx are retried, other 4xx are ambiguous.
+
+    `redact` takes secrets out of the reason, before it is shortened.
+    """
+    codes, message = codes_of(error.body), words_of(error.body, error.message)
+    row = next((r for r in table() if r.applies(error.status, codes, message)), None)
     if row is None:
-        transient = error.status is None or error.status >= 500
-        row = Row("infra", retry=True) if transient else Row("fatal")
+        status = error.status or 0
+        row = Row("ambiguous") if 400 <= status < 500 else Row("infra", retry=True) if status >= 500 else Row("fatal")
+    wait = retry_after(error.headers)
     return Failure(
         kind=row.kind,
-        reason=_reason(error),
+        reason=_reason(error, redact),
         retryable=_should_retry(row, error.headers),
-        retry_after_s=retry_after(error.headers),
+        retry_after_s=_told_wait(message) if wait is None and row.kind == "infra" else wait,
         http_status=error.status,
+        cause=row.cause,
     )
 
 
-def transport_failure(error: BaseException) -> Failure:
+def transport_failure(error: BaseException, redact: Redact = str) -> Failure:
     """Connection, read and time-out trouble: nobody's answer, worth another try.
 
-    The class name is left out: the SDKs call a refused connection a time-out.
+    The class name is left out: the SDKs call a refused connection a time-out. A place that is not there has a cause.
     """
     cause = error.__cause__ or error
-    text = str(cause).strip() or type(cause).__name__
-    return Failure(kind="infra", reason=_shorten(f"connection failed: {text}"), retryable=True)
+    text = redact(str(cause).strip()) or type(cause).__name__
+    found = next((c for name in _behind(error) if (c := _NOT_THERE.get(name))), None)
+    return Failure(kind="infra", reason=_shorten(f"connection failed: {text}"), retryable=True, cause=found)
+
+
+def _behind(error: BaseException | None) -> list[str]:
+    """Names of the classes of an error and of those behind it, what is behind and more exact first."""
+    names: list[str] = []
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        names = [*(kind.__name__ for kind in type(error).__mro__), *names]
+        inner = getattr(error, "os_error", None)
+        error = error.__cause__ or error.__context__ or (inner if isinstance(inner, BaseException) else None)
+    return names
 
 
 def not_the_api(status: int, content_type: str | None) -> Failure:
@@ -141,6 +185,14 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     return seconds if seconds is not None and seconds > 0 else None
 
 
+def _told_wait(message: str) -> float | None:
+    """The wait that the message asks for, in seconds."""
+    found = _TOLD_WAIT.search(message)
+    if found is None:
+        return None
+    return sum(float(n) * _WAIT_SECONDS[unit] for n, unit in _WAIT_PART.findall(found[1])) or None
+
+
 def _should_retry(row: Row, headers: Mapping[str, str]) -> bool:
     wish = headers.get("x-should-retry")
     if row.kind == "infra" and wish in ("true", "false"):
@@ -148,23 +200,8 @@ def _should_retry(row: Row, headers: Mapping[str, str]) -> bool:
     return row.retry
 
 
-def _codes(body: object) -> set[str]:
-    """Every `type` and `code` at the top of the body and inside its `error` object, lower-cased."""
-    found: set[str] = set()
-    todo: list[object] = [body]
-    while todo:
-        part = todo.pop()
-        if isinstance(part, Mapping):
-            found.update(str(part[k]).lower() for k in ("type", "code", "error_code") if isinstance(part.get(k), str))
-            todo.extend(part[k] for k in ("error", "innererror", "details") if k in part)
-    return found - {"error"}
-
-
-def _reason(error: ApiError) -> str:
-    body: Any = error.body
-    inner = body.get("error", body) if isinstance(body, Mapping) else None
-    message = inner.get("message") if isinstance(inner, Mapping) else inner if isinstance(inner, str) else None
-    text = message if isinstance(message, str) and message else error.message or json.dumps(body, default=str)
+def _reason(error: ApiError, redact: Redact) -> str:
+    text = redact(message_of(error.body) or _NO_WORDS.sub("", error.message) or "no reason given")
     return _shorten(text if error.status is None else f"HTTP {error.status}: {text}")
 
 

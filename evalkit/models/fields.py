@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -50,6 +50,31 @@ def count(data: Mapping[str, Any], name: str) -> int:
     value = data.get(name)
     if value is None:
         return 0
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _MOST_TOKENS:
+    tokens = _tokens(value)
+    if tokens is None:
         raise ValueError(f"{name} is no number of tokens: {value!r}")
+    return tokens
+
+
+def first_counter(data: Mapping[str, Any], places: Sequence[Sequence[str]]) -> int | None:
+    """A counter that servers tell in various places, each a path of names; None where none of them tells it.
+
+    What is no number of tokens counts as not told. Where several places tell it, the largest holds: some servers fill
+    the usual place with zero and count in their own.
+    """
+    found = []
+    for *outer, name in places:
+        part: Any = data
+        for each in outer:
+            part = part.get(each) if isinstance(part, Mapping) else None
+        if isinstance(part, Mapping) and (value := _tokens(part.get(name))) is not None:
+            found.append(value)
+    return max(found, default=None)
+
+
+def _tokens(value: Any) -> int | None:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _MOST_TOKENS:
+        return None
     return value

@@ -31,12 +31,10 @@ class Provider:
 
     `open_model` imports what it needs when it is called. `batch_api` gives the batch API behind a model that it
     opened. `name_in` turns a model's name, as a suite in some folder writes it, into the name that is opened: a
-    provider whose names are files reads them from the suite's folder. `preload` are modules that may be imported
-    before a model is opened, while other things are read.
+    provider whose names are files reads them from the suite's folder.
     """
 
     facts: ProviderFacts
     open_model: ModelFactory
     batch_api: Callable[[Model], BatchApi] | None = None
     name_in: Callable[[str, Path], str] = _as_named
-    preload: tuple[str, ...] = ()

@@ -11,19 +11,18 @@ that a limit on what a run may cost is kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import ModelUnavailable
 from evalkit.models.base import Model, ModelContext, ModelFactory
 from evalkit.models.provider import X_RATELIMIT, Provider
+from evalkit.models.wire_schema import WireSchema, wire_schema
 from evalkit.records.model import ModelSpec
 from evalkit.records.provider import ProviderFacts
 
@@ -83,6 +82,11 @@ def batch_api(model: Model) -> BatchApi | None:
     return make(model) if make is not None else None
 
 
+def schema_for(spec: ModelSpec, schema: Mapping[str, Any]) -> WireSchema:
+    """A schema as the provider of a model takes it, with what of it cannot be enforced there."""
+    return wire_schema(facts(spec.provider).schema_rules, spec, schema)
+
+
 def is_billed(spec: ModelSpec) -> bool:
     """Whether each call of a model costs money, so that a budget must hold it.
 
@@ -103,23 +107,6 @@ def name_in_suite(provider_model: str, directory: Path) -> str:
         return f"{name}/{provider(name).name_in(model, directory)}"
     except ModelUnavailable:
         return provider_model
-
-
-def preload(names: Iterable[str]) -> Thread:
-    """Begin to import what the models of these providers need, in a thread of its own, and return that thread.
-
-    What goes wrong there is told by `open_model`, which imports the same.
-    """
-    modules = [module for name in dict.fromkeys(names) for module in _preloads(name)]
-
-    def run() -> None:
-        for module in modules:
-            with suppress(Exception):
-                import_module(module)
-
-    thread = Thread(target=run, name="evalkit-preload", daemon=True)
-    thread.start()
-    return thread
 
 
 @cache
@@ -155,10 +142,3 @@ def _plugged(name: str, entry: EntryPoint) -> Provider:
 
 def _bare_facts(name: str) -> ProviderFacts:
     return ProviderFacts(name, hosted=True, takes_server=True, billed=True, rate_headers=X_RATELIMIT)
-
-
-def _preloads(name: str) -> tuple[str, ...]:
-    try:
-        return provider(name).preload
-    except ModelUnavailable:
-        return ()

@@ -7,9 +7,8 @@ of which only the few fields that evalkit needs are read. That costs about half 
 from __future__ import annotations
 
 import asyncio
-import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Protocol
@@ -19,21 +18,27 @@ import msgspec
 
 from evalkit.models.access import Access
 from evalkit.models.base import ModelContext
+from evalkit.models.droppable import Droppable, blamed
+from evalkit.models.endings import unfinished
 from evalkit.models.failures import ApiError, classify, not_the_api, transport_failure
 from evalkit.models.fields import WRONG_SHAPE, decode
+from evalkit.models.inside import error_inside, no_answer_in
+from evalkit.models.registry import schema_for
 from evalkit.records.completion import Completion, Failure, Timing
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Request
 
 _CONNECT_S = 10.0
-ANSWER_PARAMETERS = frozenset({"temperature", "seed", "reasoning_effort", "thinking"})
 
 
 class Reader(Protocol):
     """Reads one API's answers."""
 
-    def whole(self, data: Any, timing: Timing) -> Completion | None:
-        """Read a complete JSON body; None, or an error of WRONG_SHAPE, if it is not this API's."""
+    def whole(self, data: Any, timing: Timing) -> Completion | Failure | None:
+        """Read a complete JSON body; None, or an error of WRONG_SHAPE, if it is not this API's.
+
+        A Failure where it is the API's and holds no finished answer.
+        """
 
     def stream(self) -> StreamReader:
         """A fresh reader of one streamed answer."""
@@ -43,10 +48,22 @@ class StreamReader(Protocol):
     """Collects one streamed answer, event by event."""
 
     def feed(self, event: Any) -> bool:
-        """Take an event; True when it carried visible answer text."""
+        """Take an event; True when it carried visible answer text. What holds nothing of an answer is left out."""
 
-    def completion(self, timing: Timing) -> Completion | None:
-        """The whole answer, or None if the stream ended before it was complete."""
+    def completion(self, timing: Timing) -> Completion | Failure | None:
+        """The whole answer, or None if the stream ended before it was complete; a Failure where it is none."""
+
+
+def read_whole(reader: Reader, data: Any, timing: Timing) -> Completion | Failure:
+    """What a decoded body says, be it live or a line of a batch: an answer, an error inside it, or neither."""
+    failure = error_inside(data)
+    if failure is not None:
+        return failure
+    try:
+        outcome = reader.whole(data, timing)
+    except WRONG_SHAPE:
+        outcome = None
+    return outcome or no_answer_in(data, "HTTP 200 with a body that is not the API's JSON")
 
 
 def client_arguments(sdk: Any, context: ModelContext, access: Access) -> dict[str, Any]:
@@ -107,26 +124,28 @@ class Wire:
 
     async def send(self, body: Mapping[str, Any]) -> Completion | Failure:
         """Send once; never raises for what an API or a network can do. No reason quotes the key."""
-        outcome = await self._send(body)
-        if isinstance(outcome, Completion):
-            return outcome
-        return replace(outcome, reason=self.access.redact(outcome.reason))
-
-    async def _send(self, body: Mapping[str, Any]) -> Completion | Failure:
+        redact = self.access.redact
         try:
             async with asyncio.timeout(self.timeout_s):
-                return await (self._streamed(body) if self.stream else self._whole(body))
+                return self._redacted(await (self._streamed(body) if self.stream else self._whole(body)))
         except TimeoutError:
             return Failure("infra", f"no answer within {self.timeout_s:g} s", retryable=True)
         except self.sdk.APIStatusError as error:
             if self.on_headers is not None:
                 self.on_headers(error.response.headers)
-            return classify(_api_error(error, error.status_code, error.response.headers))
+            if error.status_code == 200:  # an error event inside a stream
+                return self._redacted(_in_stream(error.body))
+            failure = classify(_api_error(error, error.status_code, error.response.headers), redact)
+            return replace(failure, blames=blamed(error.body, str(error.message), body))
         except self.sdk.APIError as error:
             # A stream's own error event has a body; a connection that broke has none.
-            return classify(_api_error(error, None, {})) if error.body else transport_failure(error)
+            return self._redacted(_in_stream(error.body)) if error.body else transport_failure(error, redact)
         except self.transport_errors as error:
-            return transport_failure(error)
+            return transport_failure(error, redact)
+
+    def _redacted(self, outcome: Completion | Failure) -> Completion | Failure:
+        """An outcome whose reason may quote what a server sent."""
+        return replace(outcome, reason=self.access.redact(outcome.reason)) if isinstance(outcome, Failure) else outcome
 
     @property
     def transport_errors(self) -> tuple[type[Exception], ...]:
@@ -145,14 +164,17 @@ class Wire:
         content = msgspec.json.encode(body)
         started = perf_counter()
         response = await self.client.post(self.url, content=content, cast_to=httpx2.Response, options=self._options)
-        timing = Timing(latency_ms=(perf_counter() - started) * 1000)
+        return self._read(response, response.content, Timing(latency_ms=(perf_counter() - started) * 1000))
+
+    def _read(self, response: Any, content: bytes, timing: Timing) -> Completion | Failure:
+        """The outcome that a whole body holds."""
         try:
             if self.on_headers is not None:
                 self.on_headers(response.headers)
-            completion = self.reader.whole(decode(response.content), timing)
+            data = decode(content)
         except WRONG_SHAPE:
-            completion = None
-        return completion or not_the_api(response.status_code, response.headers.get("content-type"))
+            return not_the_api(response.status_code, response.headers.get("content-type"))
+        return read_whole(self.reader, data, timing)
 
     async def _streamed(self, body: Mapping[str, Any]) -> Completion | Failure:
         reader = self.reader.stream()
@@ -169,6 +191,10 @@ class Wire:
         if not hasattr(stream, "__aiter__"):
             return not_the_api(200, None)
         try:
+            if _is_json(stream.response):
+                # Asked for a stream, the server answers in one piece: an error most often.
+                content = await stream.response.aread()
+                return self._read(stream.response, content, Timing((perf_counter() - started) * 1000))
             async for event in stream:
                 if reader.feed(event) and first is None:
                     first = (perf_counter() - started) * 1000
@@ -179,50 +205,11 @@ class Wire:
             await stream.close()
         if self.on_headers is not None:
             self.on_headers(stream.response.headers)
-        return completion or Failure("infra", "the stream ended before the answer was complete", retryable=True)
+        return completion or unfinished("the stream ended before the answer was complete")
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self.client.close()
-
-
-@dataclass(slots=True)
-class Droppable:
-    """Parameters that a server may refuse and the job can do without, and what replaces them.
-
-    A server that answers 400 and names one of them is asked again without it; the name is remembered, so that
-    this costs one extra request per run, and is told in the run.
-    """
-
-    replacements: dict[str, str | None]
-    dropped: set[str] = field(default_factory=set)
-
-    def apply(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The body without what was dropped before."""
-        for name in self.dropped & body.keys():
-            value, other = body.pop(name), self.replacements.get(name)
-            if other:
-                body[other] = value
-        return body
-
-    def told(self) -> set[str]:
-        """The dropped names that the suite asked for; a mere change of name is not worth a word."""
-        return {name for name in self.dropped if self.replacements[name] is None and name in ANSWER_PARAMETERS}
-
-    def learn(self, failure: Failure, body: Mapping[str, Any]) -> bool:
-        """Whether the failure blames a parameter of the body that can go; if so, remember it.
-
-        Requests that are under way at once are refused alike: each of them is told to try again.
-        """
-        if failure.http_status not in (400, 422):
-            return False
-        for name, other in self.replacements.items():
-            if name not in body or other in self.dropped:
-                continue
-            if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", failure.reason):
-                self.dropped.add(name)
-                return True
-        return False
 
 
 @dataclass
@@ -252,15 +239,32 @@ class SdkModel(ABC):
         """Names of sampling parameters that the suite sets and this model does not take."""
 
     async def complete(self, request: Request) -> Completion | Failure:
-        """Ask once; once more without a parameter that the server names as not accepted."""
+        """Ask once; once more without a parameter that the server refuses, which is learned if that gets through."""
+        tried: set[str] = set()
         while True:
-            body = self._body(request)
+            body = self._body(request, tried)
             outcome = await self.wire.send(body)
             if isinstance(outcome, Completion):
-                dropped = self.droppable.told() | self.not_sent(request.parameters)
-                return replace(outcome, dropped=tuple(sorted(dropped))) if dropped else outcome
-            if not self.droppable.learn(outcome, body):
+                self.droppable.dropped |= tried
+                return self._marked(outcome, request.parameters)
+            name = self.droppable.candidate(outcome, body, tried)
+            if name is None:
                 return outcome
+            tried.add(name)
+
+    def _marked(self, outcome: Completion, parameters: Parameters) -> Completion:
+        left_out, not_sent = self.droppable.told(), self.not_sent(parameters)
+        if not left_out and not not_sent:
+            return outcome
+        return replace(outcome, dropped=tuple(sorted(left_out | not_sent)), left_out=tuple(sorted(left_out)))
+
+    def leave_out(self, names: Iterable[str]) -> None:
+        """Send these parameters no more: an earlier run learned that the server refuses them."""
+        self.droppable.leave_out(names)
+
+    def sent_schema(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The schema that the provider is asked to enforce."""
+        return schema_for(self.spec, schema).schema
 
     def encoded(self, request: Request) -> bytes:
         """The body that is sent for a request, as JSON."""
@@ -270,10 +274,10 @@ class SdkModel(ABC):
         """Close the connections."""
         await self.wire.aclose()
 
-    def _body(self, request: Request) -> dict[str, Any]:
+    def _body(self, request: Request, without: Iterable[str] = ()) -> dict[str, Any]:
         fixed, turns = self._fixed(request.prefix, request.parameters)
         messages = [*turns, {"role": "user", "content": request.suffix}]
-        return self.droppable.apply({**fixed, "messages": messages})
+        return self.droppable.apply({**fixed, "messages": messages}, without)
 
     def _fixed(self, prefix: Prefix, parameters: Parameters) -> tuple[dict[str, Any], list[msgspec.Raw]]:
         if self._shared is None or self._shared[0] is not prefix or self._shared[1] is not parameters:
@@ -285,6 +289,16 @@ class SdkModel(ABC):
                 [msgspec.Raw(msgspec.json.encode(turn)) for turn in turns],
             )
         return self._shared[2], self._shared[3]
+
+
+def _in_stream(body: Any) -> Failure:
+    """An error event: some SDKs hand on the event, others only what stands under its `error`."""
+    return error_inside(body) or no_answer_in({"error": body}, "an error inside the stream")
+
+
+def _is_json(response: Any) -> bool:
+    kind = str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
 
 
 def _api_error(error: Any, status: int | None, headers: Mapping[str, str]) -> ApiError:

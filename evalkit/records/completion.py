@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+# `other` stands only in what earlier versions kept: an ending that they did not know, which is no answer.
 StopReason = Literal["end", "max_tokens", "refusal", "other"]
 FailureKind = Literal["rejected", "infra", "ambiguous", "fatal"]
 
@@ -13,11 +14,12 @@ FailureKind = Literal["rejected", "infra", "ambiguous", "fatal"]
 class Usage:
     """Tokens in disjoint buckets: their sum is what passed through the model, nothing is counted twice.
 
-    `output` includes `thinking`, which is given apart for information and is not a bucket of its own.
+    `output` includes `thinking`, which is given apart for information and is not a bucket of its own. `cache_read` is
+    None where the server has no counter for it: such tokens are inside `input`, and how many they are is unknown.
     """
 
     input: int = 0
-    cache_read: int = 0
+    cache_read: int | None = 0
     cache_write_5m: int = 0
     cache_write_1h: int = 0
     output: int = 0
@@ -26,12 +28,14 @@ class Usage:
     @property
     def prompt(self) -> int:
         """All prompt tokens, cached or not."""
-        return self.input + self.cache_read + self.cache_write_5m + self.cache_write_1h
+        return self.input + (self.cache_read or 0) + self.cache_write_5m + self.cache_write_1h
 
     def __add__(self, other: Usage) -> Usage:
+        reads = [usage.cache_read for usage in (self, other) if usage.cache_read is not None]
         return Usage(
             self.input + other.input,
-            self.cache_read + other.cache_read,
+            # A server that counts in some of its answers read nothing in those where it is silent.
+            sum(reads) if reads else None,
             self.cache_write_5m + other.cache_write_5m,
             self.cache_write_1h + other.cache_write_1h,
             self.output + other.output,
@@ -56,7 +60,8 @@ class Completion:
     """The text that a model answered. `usage` is None where the server reported none.
 
     `text` is the visible answer, thinking apart; `served_model` is the id that the server named.
-    `dropped` names request parameters that this model does not take and that were left out. `batch` tells that it
+    `dropped` names request parameters that this model does not take and that were left out; `left_out` those of them
+    that were sent and refused first, so that the answer belongs to a request without them. `batch` tells that it
     came by a batch API, at its price.
     """
 
@@ -67,6 +72,7 @@ class Completion:
     served_model: str | None = None
     dropped: tuple[str, ...] = ()
     batch: bool = False
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +81,11 @@ class Failure:
 
     - `rejected`: the provider will not take this sample (too long, content filter); an outcome, cached.
     - `infra`: transport, load or limits; `retryable` says whether to try again.
-    - `ambiguous`: a 4xx that may come from the sample or from the set-up; the engine settles it:
-      where another sample of the same contender got through, only this sample can be the cause.
+    - `ambiguous`: a 4xx that may come from the sample or from the set-up; the engine's judge settles it by evidence.
     - `fatal`: the set-up is wrong for every sample (key, model id, quota); asking on is useless.
 
-    `retry_after_s` is the provider's own wish in seconds.
+    `retry_after_s` is the provider's own wish in seconds. `cause` names what is behind it, where the provider's words
+    or code are known. `blames` names the parameters that a refusal is about.
     """
 
     kind: FailureKind
@@ -87,3 +93,5 @@ class Failure:
     retryable: bool = False
     retry_after_s: float | None = None
     http_status: int | None = None
+    cause: str | None = None
+    blames: tuple[str, ...] = ()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from evalkit.records.model import Role
 
@@ -34,6 +35,29 @@ class RateHeaders:
 
 
 @dataclass(frozen=True, slots=True)
+class SchemaRules:
+    """What part of JSON Schema a vendor enforces; the rest is refused by it, and so is not sent.
+
+    `left_out` are keywords that it refuses, `left_out_if_tuned` those that it refuses for fine-tuned models besides;
+    of one in `kept_values` only these values are taken. `formats`: the values of `format` that it knows (None: any).
+    `closed_objects`: every object must forbid other keys. `all_required`: every property must be required.
+    `any_of_only`: of the ways to combine schemas there is only `anyOf`. `bare_refs`: nothing may stand beside a `$ref`.
+    `object_root`: the whole must be an object. `own_servers`: servers that a suite names by their URL are alike.
+    """
+
+    left_out: frozenset[str] = frozenset()
+    left_out_if_tuned: frozenset[str] = frozenset()
+    kept_values: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    formats: frozenset[str] | None = None
+    closed_objects: bool = False
+    all_required: bool = False
+    any_of_only: bool = False
+    bare_refs: bool = False
+    object_root: bool = False
+    own_servers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderFacts:
     """What holds for all models of a provider.
 
@@ -51,7 +75,8 @@ class ProviderFacts:
     `prompted`: they follow a prompt. `learns`: they are trained on `dataset.train`. `caches_prompts`: prefixes are
     cached as the suite's `cache:` asks, from `cache_minimum_tokens` on where that is the same for all models.
     `tells_ttft`: every streamed answer has a time to its first token. `takes_reasoning`: an effort of thinking can be
-    asked for. `enforces_schema`: an answer can be held to a JSON Schema. `batch`: there is a batch API.
+    asked for. `enforces_schema`: an answer can be held to a JSON Schema, of which `schema_rules` tell the part that is
+    taken (None: all). `batch`: there is a batch API.
 
     In a suite: `takes_name`: a model is `provider/name`; else the provider stands alone. `default_role`: where the
     suite gives none; None where it must give one. `name_starts`: how the names of its models begin, to guess a provider
@@ -77,6 +102,7 @@ class ProviderFacts:
     tells_ttft: bool = False
     takes_reasoning: bool = False
     enforces_schema: bool = True
+    schema_rules: SchemaRules | None = None
     batch: bool = False
     takes_name: bool = True
     default_role: Role | None = "prompted"

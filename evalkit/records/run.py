@@ -95,7 +95,9 @@ class ContenderResult:
     """One model × one prompt × one way of enforcing the form, with all its figures.
 
     `skipped` holds the reason where it was not asked; then there are no figures. `cache_read_share` is the
-    share of prompt tokens that the provider read from its prompt cache. `notes` and `warnings` are sentences.
+    share of prompt tokens that the provider read from its prompt cache. `not_enforced` is the share of finished answers
+    that do not match the schema which the provider was asked to enforce; None where it was asked for none, or nothing
+    is known of it. `notes` and `warnings` are sentences.
     """
 
     id: str
@@ -116,6 +118,7 @@ class ContenderResult:
     ttft_ms: Percentiles | None = None
     from_cache: int = 0
     cache_read_share: float | None = None
+    not_enforced: float | None = None
     retries: int = 0
     per_class: tuple[ClassFigures, ...] = ()
     confusion: Confusion | None = None

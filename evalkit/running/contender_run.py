@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from evalkit.engine.lane import Answer
+from evalkit.engine.answer import Answer
 from evalkit.engine.monitor import Monitor
-from evalkit.records.completion import Completion, Usage
+from evalkit.records.completion import Completion, Failure, Usage
 from evalkit.records.price import Price
 from evalkit.records.sample import Sample
 from evalkit.records.score import Score, Status
+from evalkit.running.enforcement import Enforcement
 from evalkit.running.sample_row import sample_row
 from evalkit.scoring.scorer import Scorer
 from evalkit.scoring.tally import Tally
 from evalkit.store.runs import RunWriter
 from evalkit.suite.prompts.contenders import Contender
+from evalkit.wording.numbers import percent
 
 _MOST_REASONS = 5
+REFUSED_CAUSES = frozenset({"context", "moderation"})  # what a provider says of a request, whoever's doing it is
 
 
 @dataclass(slots=True)
@@ -38,6 +41,10 @@ class ContenderRun:
     Usage and cold cost count each distinct request once; `eligible` is the prefix that the provider caches, in
     tokens. What was answered from the response cache keeps its
     first usage, and is not in `spent`.
+
+    What the provider refused waits for `release` too: the sample's doing is counted wrong as long as it is a small
+    share of all. Where it is more than `most_refused`, and not one sample alone, the set-up may be the cause: then
+    refusals count neither as right nor as wrong, and `questioned` says it.
     """
 
     contender: Contender
@@ -46,6 +53,7 @@ class ContenderRun:
     writer: RunWriter
     monitor: Monitor
     held: list[Scored] | None = None
+    most_refused: float = 1.0
     errors: Counter[str] = field(default_factory=Counter)
     served: Counter[str] = field(default_factory=Counter)
     dropped: set[str] = field(default_factory=set)
@@ -55,21 +63,30 @@ class ContenderRun:
     from_cache: int = 0
     asked_with_usage: int = 0
     eligible: int = 0
+    refused: int = 0
+    questioned: str | None = None
+    _rejected: list[Scored] = field(default_factory=list)
     _groups: dict[str, int] = field(default_factory=dict)
     _seen: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.scorer = Scorer(self.contender.output)
         self.tally = Tally(self.contender.output)
+        self.enforcement = Enforcement(self.contender)
 
     def take(self, answer: Answer[Sample]) -> None:
         """Score one answer and add it everywhere, or hold it for the next stage."""
         outcome = answer.outcome
         scored = Scored(answer, self.scorer.score(outcome, answer.context.target), self._account(answer))
         self.from_cache += answer.from_cache
-        if not isinstance(outcome, Completion):
+        if isinstance(outcome, Completion):
+            self.enforcement.see(outcome)
+        else:
             self._note_error(outcome.reason)
-        if self.held is None:
+            self.refused += outcome.kind == "rejected" or outcome.cause in REFUSED_CAUSES
+        if scored.score.status is Status.REJECTED:
+            self._rejected.append(scored)
+        elif self.held is None:
             self._add(scored)
         else:
             self.held.append(scored)
@@ -79,12 +96,35 @@ class ContenderRun:
         held, self.held = self.held or [], None
         for scored in held:
             self._add(scored)
+        rejected, self._rejected = self._rejected, []
+        total = len(self.tally) + len(rejected)
+        if len({each.answer.context.index for each in rejected}) > 1 and len(rejected) > self.most_refused * total:
+            self._question(rejected, total)
+        for scored in rejected:
+            self._add(scored)
+
+    def _question(self, rejected: list[Scored], total: int) -> None:
+        """No figure is drawn from refusals that are too many to be the samples' own."""
+        reasons: Counter[str] = Counter()
+        for scored in rejected:
+            outcome = scored.answer.outcome
+            assert isinstance(outcome, Failure)
+            reasons[outcome.reason] += 1
+            lost = Failure("infra", outcome.reason, http_status=outcome.http_status, cause=outcome.cause)
+            scored.score = self.scorer.score(lost, scored.answer.context.target)
+        reason, n = reasons.most_common(1)[0]
+        more = f" ({n:,} times, and in other words)" if len(reasons) > 1 else ""
+        self.questioned = (
+            f"{percent(len(rejected) / total)} of the answers were refused by the provider: {reason}{more}. More than "
+            f"run.max_infra_errors ({percent(self.most_refused)}) may be the set-up's doing and not the model's, so "
+            "they count neither as right nor as wrong; mend the prompt, leave those rows out, or raise the limit"
+        )
 
     @property
     def kept(self) -> int:
         """Answers that a rerun need not ask for again."""
         waiting = sum(each.score.status is not Status.INFRA_ERROR for each in self.held or ())
-        return waiting + len(self.tally) - self.tally.status_counts()[Status.INFRA_ERROR]
+        return waiting + len(self._rejected) + len(self.tally) - self.tally.status_counts()[Status.INFRA_ERROR]
 
     def _add(self, scored: Scored) -> None:
         """Into the sums and onto the disk."""

@@ -98,7 +98,7 @@ def _mix(run: ContenderRun) -> CallMix | None:
         return None
     # Without a single read the provider's cache does nothing for us, whatever was written to it.
     eligible = float(run.eligible) if usage.cache_read else 0.0
-    share = usage.cache_read / (eligible * calls) if eligible else None
+    share = (usage.cache_read or 0) / (eligible * calls) if eligible else None
     return CallMix(usage.prompt / calls, eligible, usage.output / calls, share, calls)
 
 

@@ -13,7 +13,7 @@ from evalkit.models.prices import PriceList
 from evalkit.models.registry import facts
 from evalkit.records.completion import Usage
 from evalkit.records.estimate import Estimate, Need, Requirement
-from evalkit.records.metric import METRICS
+from evalkit.records.metric import METRICS, kind_of
 from evalkit.records.run import Confusion, ContenderResult, Cost, Percentiles
 from evalkit.records.score import Status
 from evalkit.running.contender_run import ContenderRun
@@ -25,6 +25,7 @@ from evalkit.stats.requirement import judge
 from evalkit.suite.prompts.contenders import Contender
 
 _OLD_PRICE_DAYS = 120
+MOST_BROKEN = 0.01  # answers that do not match an enforced schema: more of them are no slip of the provider
 
 
 def skipped_result(contender: Contender, split: str, reason: str | None) -> ContenderResult:
@@ -61,6 +62,7 @@ def result_of(
         ttft_ms=_percentiles(columns.ttft_ms, measured["ttft_p95_ms"]),
         from_cache=run.from_cache,
         cache_read_share=_read_share(run.usage),
+        not_enforced=_not_enforced(run),
         retries=run.monitor.retries,
         per_class=tuple(per_class(run.tally)) if classes else (),
         confusion=_confusion(run) if classes else None,
@@ -68,7 +70,23 @@ def result_of(
         notes=notes,
         warnings=tuple(_warnings(run, status[Status.TRUNCATED], prices)),
     )
-    return result, [judge(run.contender.id, need, measured.get(need.metric)) for need in needs]
+    judged = [judge(run.contender.id, need, measured.get(need.metric)) for need in needs]
+    return result, [_if_enforced(each, run) for each in judged]
+
+
+def _not_enforced(run: ContenderRun) -> float | None:
+    seen = run.enforcement
+    return seen.broken / seen.finished if seen.finished else None
+
+
+def _if_enforced(requirement: Requirement, run: ContenderRun) -> Requirement:
+    """What a server misses that ignores the schema is not missed by native output: nobody has measured that."""
+    doubt = run.enforcement.doubt
+    if doubt is None or requirement.state != "unmet" or kind_of(requirement.need.metric) not in ("content", "form"):
+        return requirement
+    if (_not_enforced(run) or 0.0) <= MOST_BROKEN:
+        return requirement
+    return replace(requirement, state="undecided", why=doubt)
 
 
 def infra_share(result: ContenderResult) -> float:
@@ -110,13 +128,22 @@ def _percentiles(values: NDArray[np.float64], p95: Measured) -> Percentiles | No
 
 
 def _read_share(usage: Usage | None) -> float | None:
-    return usage.cache_read / usage.prompt if usage and usage.prompt else None
+    """None where it is unknown, which is not zero: a server without a counter."""
+    if usage is None or usage.cache_read is None or not usage.prompt:
+        return None
+    return usage.cache_read / usage.prompt
 
 
 def _warnings(run: ContenderRun, cut: int, prices: PriceList) -> list[str]:
     found: list[str] = []
+    if run.monitor.stopped:
+        found.append(f"asking stopped: {run.monitor.stopped}")
+    if run.questioned:
+        found.append(run.questioned)
     if cut:
         found.append(f"{cut:,} answers were cut off at their token limit and count as wrong; raise output.max_tokens")
+    if doubt := run.enforcement.doubt:
+        found.append(f"{doubt}; ask with `enforce: prompt`, or look at the server")
     for name in sorted(run.dropped):
         found.append(f"{run.contender.spec.model} does not take {name}; it was not sent")
     if len(run.served) > 1:
@@ -132,7 +159,7 @@ def _caching_warning(run: ContenderRun, prices: PriceList) -> str | None:
     """Caching was asked for and the counters stayed at zero: say so, with the numbers."""
     contender = run.contender
     asked = contender.parameters.cache_ttl != "off" and facts(contender.spec.provider).caches_prompts
-    if not asked or run.asked_with_usage < 2 or run.usage is None or run.usage.cache_read:
+    if not asked or run.asked_with_usage < 2 or run.usage is None or run.usage.cache_read != 0:
         return None
     prompt = run.usage.prompt / run.asked_with_usage
     shortest = prices.shortest_cacheable(contender.spec)

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from evalkit.engine.lane import Answer
+from evalkit.engine.answer import Answer
 from evalkit.records.completion import Completion, Usage
 from evalkit.records.sample import Sample
 from evalkit.records.sample_row import SampleRow

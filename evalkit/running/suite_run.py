@@ -131,7 +131,8 @@ class SuiteRun:
         price = state.prepared.prices.price(contender.spec)
         # Only where a later stage may set other scores do answers wait for it.
         held: list[Scored] | None = [] if len(self.stages) > 1 else None
-        run = ContenderRun(contender, split, price, self.writer, monitor, held)
+        most = state.prepared.config.run.max_infra_errors
+        run = ContenderRun(contender, split, price, self.writer, monitor, held, most)
         state.runs.append(run)
         return Asking(run, model, keys, state.prepared)
 

@@ -33,7 +33,8 @@ class BatchRecord:
     `command` goes on with the run that it belongs to. `round` counts submissions of its requests, from 1. After it
     was `collected`, `failures` has those requests that got no outcome, by key. `host` and `pid` are of the process
     that submits. `namespace` is that of the response cache which its answers go to: a fresh night's are its own.
-    Times are Unix seconds.
+    When it was sent, `others_answered` says whether some other request of its contender had its answer; `answers` are
+    those that it brought. Times are Unix seconds.
     """
 
     tag: str
@@ -50,6 +51,8 @@ class BatchRecord:
     host: str = field(default_factory=gethostname)
     pid: int = field(default_factory=os.getpid)
     namespace: str = ""
+    others_answered: bool = False
+    answers: int = 0
     format: int = _FORMAT
 
     @property

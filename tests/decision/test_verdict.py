@@ -157,6 +157,20 @@ def test_a_format_gap_must_survive_native_output() -> None:
     assert decide(solved, facts_of(solved, case="format")).answers[0].state == "against"
 
 
+def test_native_output_that_the_server_ignores_clears_nothing() -> None:
+    plain = contender("sonnet")
+    twin = replace(plain, id="native/default/native", model="native", enforce="native")
+    for share in (1.0, 0.002):
+        ignored = replace(twin, not_enforced=share)
+        both = run_of((plain, 0.95, 0.8), (ignored, 0.95, 0.85))
+        first = decide(both, facts_of(both, case="format")).answers[0]
+        assert first.state == "undecided" and "does not enforce the schema" in first.why
+        alone = run_of((ignored, 0.95, 0.85))
+        assert decide(alone, facts_of(alone, case="format")).answers[0].state == "undecided"
+    kept = run_of((plain, 0.95, 0.8), (replace(twin, not_enforced=0.0), 0.95, 0.85))
+    assert decide(kept, facts_of(kept, case="format")).answers[0].state == "for"
+
+
 def test_cut_off_answers_clear_nothing() -> None:
     cut = {"ok": 950, "format_invalid": 0, "truncated": 50, "refused": 0, "rejected": 0, "infra_error": 0}
     result = run_of((contender("sonnet", status=cut), 0.8, 0.999))

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from evalkit.engine.answer import Answer
 from evalkit.engine.config import EngineConfig
 from evalkit.engine.key import RequestKey
-from evalkit.engine.lane import Answer, Lane
+from evalkit.engine.lane import Lane
 from evalkit.engine.monitor import Monitor
 from evalkit.engine.primer import Primers
 from evalkit.models.base import Model, ModelContext
@@ -27,7 +28,7 @@ MODELS = {"anthropic": "anthropic/claude-haiku-5-5", "openai": "openai/gpt-6-lun
 PREFIX = make_prefix("Answer with one label.", [])
 LONG_PREFIX = make_prefix("Answer with one label. " * 400, [])  # about 2,300 tokens: cached
 PARAMETERS = Parameters(max_tokens=16)
-QUICK = EngineConfig(first_wait_s=0.001, longest_wait_s=0.002, max_attempts=3)
+QUICK = EngineConfig(first_wait_s=0.001, longest_wait_s=0.002, max_attempts=3, again_s=0, not_there_s=0)
 
 
 def context(*, stream: bool = False, timeout_s: float = 20.0, concurrency: int = 32) -> ModelContext:

@@ -19,6 +19,7 @@ import pytest
 from evalkit.engine.batch import MOST_ROUNDS, BatchAsker, BatchCollector, Submitter
 from evalkit.engine.key import RequestKey
 from evalkit.errors import BatchError, BatchStoreError, Submitted
+from evalkit.models.batch import CANCELLED
 from evalkit.models.registry import batch_api, open_model
 from evalkit.models.sdk import SdkModel
 from evalkit.records.completion import Completion, Failure
@@ -165,7 +166,7 @@ def test_partial_failures_are_asked_again(fakes: Fakes, tmp_path: Path, provider
     for _ in range(MOST_ROUNDS + 1):
         sizes += [len(record.keys) for record in place.submit(TEXTS)]
         place.collect()
-    assert sizes == [7, 3, 1]
+    assert sizes == [7, 5, 1]  # the refused ones are confirmed in the second round
     kinds = [type(each) if each is None or isinstance(each, Completion) else each.kind for each in place.cached(TEXTS)]
     assert kinds == [Completion, Completion, Completion, "rejected", "rejected", type(None), Completion]
 
@@ -175,6 +176,41 @@ def test_partial_failures_are_asked_again(fakes: Fakes, tmp_path: Path, provider
 
     (reason,) = {f.reason for key, f in place.do(failures).items() if key == place.store.all()[-1].keys[0]}
     assert "HTTP 500" in reason
+
+
+NOISE = (
+    "",
+    "not json",
+    "null",
+    "[1]",
+    '"text"',
+    '{"result": {}, "response": {}}',
+    '{"custom_id": 7}',
+    '{"custom_id": "x"}',
+)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_lines_of_no_use_cost_nothing(fakes: Fakes, tmp_path: Path, provider: str) -> None:
+    fakes[provider].configure(batch_looks=0, batch_noise=NOISE)
+    desk = Place(tmp_path, provider, fakes[provider].url)
+    desk.submit(TEXTS)
+    (record,) = desk.collect()
+    assert record.failures == {}
+    assert all(isinstance(outcome, Completion) for outcome in desk.cached(TEXTS))
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_batch_that_somebody_cancelled_is_not_submitted_again(fakes: Fakes, tmp_path: Path, provider: str) -> None:
+    fakes[provider].configure(batch_looks=0, batch_cancelled=True)
+    desk = Place(tmp_path, provider, fakes[provider].url)
+    desk.submit(TEXTS)
+    (record,) = desk.collect()
+    known = [outcome for outcome in desk.cached(TEXTS) if outcome is not None]
+    assert len(known) == 1  # what was answered before is kept
+    assert len(record.failures) == len(TEXTS) - 1
+    assert {failure.reason for failure in record.failures.values()} == {CANCELLED}
+    assert desk.submit(TEXTS) == []
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

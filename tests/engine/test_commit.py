@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from evalkit.engine.answer import Answer
 from evalkit.engine.committer import Committer
 from evalkit.engine.config import EngineConfig
-from evalkit.engine.lane import Answer
 from evalkit.errors import CacheError
 from evalkit.records.completion import Completion, Failure
 from evalkit.store.cache import ResponseCache

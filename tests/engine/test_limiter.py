@@ -296,3 +296,48 @@ def test_of_two_names_for_a_limit_the_first_that_is_there_counts() -> None:
     assert (limit.most, limit.remaining) == (60, 5)
     # What a provider does not declare is not read.
     assert told_limits({k: v for k, v in (both | left).items() if k.startswith("anthropic")}, X_RATELIMIT) == ()
+
+
+NOTHING_LEFT = ToldLimit("requests", 1.0, 60.0, 0.0)
+
+
+def told_nothing_left(limiter: Limiter, seconds: float, *, refuse: bool = False) -> int:
+    """How many requests are sent in that time to a gateway that always tells of nothing left."""
+    now, sent = 0.0, 0
+    while now < seconds:
+        got = limiter.take(now) if limiter.active(now) else Permit(limiter.free(), now)
+        if not isinstance(got, Permit):
+            now += got
+            continue
+        now, sent = now + 0.01, sent + 1
+        limiter.told(got, (NOTHING_LEFT,))
+        if refuse:
+            limiter.refused(got, now)
+        else:
+            limiter.answered(now)
+    return sent
+
+
+def test_a_gateway_that_answers_and_says_that_nothing_is_left_is_not_believed_for_ever() -> None:
+    assert told_nothing_left(Limiter(), 60) > 1000
+    assert told_nothing_left(Limiter(), 60, refuse=True) < 100, "where it refuses, it is believed"
+
+
+def test_a_limit_that_was_not_believed_is_after_a_refusal() -> None:
+    limiter = Limiter()
+    told_nothing_left(limiter, 60)
+    assert not limiter.active(1000.0) and limiter.watches
+    permit = Permit(limiter.free(), 1000.0)
+    limiter.refused(permit, 1000.0)
+    limiter.told(permit, (NOTHING_LEFT,))
+    assert limiter.active(1000.0)
+
+
+def test_a_burst_that_uses_a_limit_up_is_no_lie() -> None:
+    """All were on their way before the first answer told of nothing left."""
+    limiter = Limiter()
+    permits = [Permit(limiter.free(), 0.0) for _ in range(64)]
+    for permit in permits:
+        limiter.told(permit, (NOTHING_LEFT,))
+        limiter.answered(0.1)
+    assert limiter.active(0.1)

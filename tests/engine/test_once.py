@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.engine.answer import Answer
 from evalkit.engine.config import EngineConfig
-from evalkit.engine.lane import Answer
 from evalkit.engine.primer import Primers
 from evalkit.models.registry import open_model
 from evalkit.records.completion import Completion, Failure, Timing
@@ -97,7 +97,7 @@ def test_a_cached_answer_without_first_token_time_is_a_miss_where_it_is_asked_fo
 
 def test_a_rejected_sample_has_no_first_token_time_and_is_still_a_hit(tmp_path: Path) -> None:
     rejected = Failure("rejected", "too long")
-    run_lane(Scripted(lambda *_: rejected), tmp_path, ["a"])
+    run_lane(Scripted(lambda each, _: rejected if each.suffix == "a" else said()), tmp_path, ["a", "b"])
     model = Scripted(lambda *_: said())
     assert run_lane(model, tmp_path, ["a"], replace(QUICK, want_ttft=True)).kinds == {"rejected": 1}
     assert model.sent == []

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evalkit.engine.answer import Answer
 from evalkit.engine.key import RequestKey
-from evalkit.engine.lane import Answer
 from evalkit.engine.monitor import Monitor
 from evalkit.engine.open_loop import Call, OpenLane, OpenLoop, OpenRate, arrival_times, connections, schedule
 from evalkit.records.completion import Completion, Failure

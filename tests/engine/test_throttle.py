@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.engine.lane import Answer, Lane
+from evalkit.engine.answer import Answer
+from evalkit.engine.lane import Lane
 from evalkit.engine.limiter import Permit
 from evalkit.engine.throttle import Throttle, Throttles
 from evalkit.models.registry import open_model

@@ -102,7 +102,7 @@ def test_a_list_can_be_stepped_into_and_a_dotted_name_wins(tmp_path: Path) -> No
         ({"stop_reason": "max_tokens"}, "max_tokens", None),
         ({"stop_reason": "refusal", "latency_ms": None}, "refusal", None),
         ({"finish_reason": "content_filter", "latency_ms": -1}, "refusal", None),
-        ({"finish_reason": "tool_calls", "latency_ms": "fast"}, "other", None),
+        ({"finish_reason": "eos_token", "latency_ms": "fast"}, "end", None),
         ({"stop_reason": None, "latency_ms": True}, "end", None),
     ],
 )
@@ -112,6 +112,13 @@ def test_stop_and_latency_are_taken_where_they_are(
     found = answer(opened(lines(tmp_path / "o.jsonl", [{"id": "a", "output": "x", **more}])), "a")
     assert found.stop == stop
     assert found.timing.latency_ms == latency or (latency is None and math.isnan(found.timing.latency_ms))
+
+
+def test_a_recorded_ending_that_is_none_is_no_answer(tmp_path: Path) -> None:
+    path = lines(tmp_path / "o.jsonl", [{"id": "a", "output": "yes", "finish_reason": "network_error"}])
+    (failure,) = ask(opened(path), "a")
+    assert isinstance(failure, Failure) and failure.kind == "infra"
+    assert 'finish_reason "network_error"' in failure.reason and 'id "a" in o.jsonl' in failure.reason
 
 
 def test_csv_side_columns(tmp_path: Path) -> None:

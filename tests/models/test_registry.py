@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import EntryPoint, EntryPoints
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -42,7 +41,6 @@ DECLARED = Provider(
     ProviderFacts("ignored", hosted=True, default_role="frontier"),
     make,
     name_in=lambda name, folder: str(folder / name),
-    preload=("no_such_module_here",),
 )
 
 
@@ -102,8 +100,6 @@ def test_what_is_declared_of_a_provider_is_there() -> None:
         declared = registry.provider(name)
         assert declared.facts.batch == (declared.batch_api is not None)
         assert declared.facts.hosted or not (declared.facts.billed or declared.facts.rate_headers)
-        for module in declared.preload:
-            assert find_spec(module) is not None
 
 
 def test_nothing_is_known_of_a_provider_that_is_not_there() -> None:
@@ -125,13 +121,6 @@ def test_a_plug_in_is_named_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) 
     assert not registry.is_billed(spec("mycloud/a"))
     assert registry.is_billed(replace(spec("mycloud/a"), price=Rates(input=1.0, output=1.0)))
     assert registry.name_in_suite("mycloud/a/b", Path("/suites")) == "mycloud//suites/a/b"
-
-
-def test_what_fails_ahead_of_time_is_told_when_the_model_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    plug_in(monkeypatch, "mycloud", f"{__name__}:DECLARED")
-    registry.preload(("mycloud", "openai", "nobody")).join(60)
-    assert "evalkit.models.openai.model" in sys.modules
-    assert registry.open_model(spec("mycloud/a"), context()).identity["model"] == "a"
 
 
 MYCLOUD = Provider(

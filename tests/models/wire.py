@@ -77,10 +77,13 @@ def answer(outcome: Completion | Failure) -> Completion:
     return outcome
 
 
-def well_typed(completion: Completion) -> bool:
-    """Whether a completion holds what its record says, and can be written as UTF-8."""
+def well_typed(completion: Completion | Failure | None) -> bool:
+    """Whether an outcome holds what its record says, and can be written as UTF-8; None is well typed too."""
+    if completion is None or isinstance(completion, Failure):
+        return completion is None or bool(completion.reason)
     completion.text.encode()
+    assert completion.stop in ("end", "max_tokens", "refusal")
     (completion.served_model or "").encode()
     usage = completion.usage
-    counts = [] if usage is None else [getattr(usage, name) for name in usage.__slots__]
+    counts = [] if usage is None else [getattr(usage, name) or 0 for name in usage.__slots__]
     return all(type(count) is int and 0 <= count < 2**63 for count in counts)

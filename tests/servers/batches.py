@@ -45,6 +45,7 @@ class Batch:
     metadata: Mapping[str, str] = field(default_factory=dict)
     input_file: str = ""
     lines: list[Line] | None = None
+    cancelled: bool = False
 
     def counted(self, fate: Fate) -> int:
         """How many requests have this fate."""
@@ -94,6 +95,15 @@ class BatchApi(ABC):
                 batch.looks -= 1
                 return
             batch.lines = [self._line(custom_id, body, batch.headers) for custom_id, body in reversed(batch.requests)]
+            if self.config.batch_cancelled:
+                batch.cancelled = True
+                batch.lines[1:] = [Line(line.custom_id, "canceled", {}) for line in batch.lines[1:]]
+
+    def jsonl(self, lines: list[Body]) -> bytes:
+        """A file of results, with the noise that the config asks for between them."""
+        noise = [each.encode() for each in self.config.batch_noise]
+        found = [part for line in lines for part in (*noise, encode(line))]
+        return b"\n".join([*found, b""])
 
     def _line(self, custom_id: str, body: Body, headers: Mapping[str, str]) -> Line:
         fate, status, answer = self.answer(body, headers)
@@ -133,8 +143,8 @@ class AnthropicBatches(BatchApi):
         if batch is None:
             return _problem({"type": "error", "error": {"type": "not_found_error", "message": "no such batch"}}, 404)
         if parts[3:] == ["results"]:
-            lines = [encode({"custom_id": each.custom_id, "result": _result(each)}) for each in batch.lines or ()]
-            return web.Response(body=b"\n".join([*lines, b""]), content_type="application/x-jsonl")
+            lines: list[Body] = [{"custom_id": each.custom_id, "result": _result(each)} for each in batch.lines or ()]
+            return web.Response(body=self.jsonl(lines), content_type="application/x-jsonl")
         self.look(batch)
         return self._shown(request, batch)
 
@@ -164,7 +174,7 @@ class AnthropicBatches(BatchApi):
             "ended_at": _date(time()) if ended else None,
             "results_url": f"{host}/v1/messages/batches/{batch.id}/results" if ended else None,
             "archived_at": None,
-            "cancel_initiated_at": None,
+            "cancel_initiated_at": _date(time()) if batch.cancelled else None,
         }
 
 
@@ -232,6 +242,7 @@ class OpenAIBatches(BatchApi):
         good, bad = self._file_of(batch, "succeeded"), self._file_of(batch, "errored", "expired", "canceled")
         expired = batch.counted("expired") > 0
         done = batch.counted("succeeded")
+        over = "cancelled" if batch.cancelled else "expired" if expired else "completed"
         return {
             "id": batch.id,
             "object": "batch",
@@ -240,9 +251,9 @@ class OpenAIBatches(BatchApi):
             "created_at": int(batch.created),
             "expires_at": int(batch.created) + _DAY_S,
             "input_file_id": batch.input_file,
-            "status": ("expired" if expired else "completed") if ended else "in_progress",
+            "status": over if ended else "in_progress",
             "output_file_id": good,
-            "error_file_id": bad,
+            "error_file_id": bad or ("" if self.config.batch_noise else None),
             "metadata": dict(batch.metadata),
             "request_counts": {
                 "total": len(batch.requests),
@@ -256,7 +267,7 @@ class OpenAIBatches(BatchApi):
         if not lines:
             return None
         name = f"file-{batch.id}-{fates[0]}"
-        self.files[name] = b"\n".join([*(encode(line) for line in lines), b""])
+        self.files[name] = self.jsonl(lines)
         return name
 
 

@@ -167,6 +167,8 @@ class Server:
                 then = fault.then
             if then.kind == "expired":
                 return "expired", 0, {}
+            if then.status is not None and isinstance(then.body, Mapping):
+                return "errored", then.status, dict(then.body)
             if then.status is not None or then.kind in _ERRORS:
                 problem = api.problem(then.status or then.kind or 500, body, then)
         if problem is not None:
@@ -239,7 +241,7 @@ class Server:
         if text is None:
             found = (config.answers[t] for t in ask.texts if t in config.answers)
             text = next(found, config.default_answer)
-        if ask.schema is not None:
+        if ask.schema is not None and not config.ignore_schema:
             text = wrap(ask.schema, text)
         if kind == "max_tokens":
             text, stop = text[: len(text) // 2], "max_tokens"

@@ -99,12 +99,14 @@ class Config:
     `cache_write_tokens` true adds them (all but the first: OpenAI only). `thinking_tokens` are spent by
     every request that does not turn thinking off, on models that think unasked (not gpt-4…, Claude 3 and 4).
 
-    Rules: with `strict` false the server is a lenient self-hosted one, which checks no parameters and shows
-    its thinking as `reasoning_content`. `models` is what exists (None: all). `reject_parameters` names those
-    that this server does not take. `rate_limit_rps` with `rate_limit_burst`, and `rate_limit_tpm` (prompt
-    tokens a minute, Anthropic's without cache reads), answer 429; `rate_headers` false tells nothing of them but
-    Retry-After. `require_key` is the only key taken. A batch of at most `batch_most` requests ends after
-    `batch_looks` looks at it, or at the next one with `batch_end`.
+    Rules: with `strict` false the server is a lenient self-hosted one, which checks no parameters and shows its
+    thinking as `reasoning_content`; with `ignore_schema` it takes a schema and answers as without one. `models` is
+    what exists (None: all). `reject_parameters` names those that this server does not take. `rate_limit_rps` with
+    `rate_limit_burst`, and `rate_limit_tpm` (prompt tokens a minute, Anthropic's without cache reads), answer 429;
+    `rate_headers` false tells nothing of them but Retry-After. `require_key` is the only key taken. A batch of at most
+    `batch_most` requests ends after `batch_looks` looks at it, or at the next one with `batch_end`. With
+    `batch_cancelled` somebody cancels it after its first request was answered. `batch_noise` are lines that stand
+    between the results as they are.
     """
 
     answers: Mapping[str, str] = Field(default_factory=dict)
@@ -130,6 +132,7 @@ class Config:
     served_model: str | None = None
 
     strict: bool = True
+    ignore_schema: bool = False
     models: tuple[str, ...] | None = None
     reject_parameters: tuple[str, ...] = ()
     require_key: str | None = None
@@ -138,6 +141,8 @@ class Config:
     rate_limit_tpm: int | None = Field(default=None, ge=1)
     rate_headers: bool = True
     batch_looks: int = Field(default=1, ge=0)
+    batch_cancelled: bool = False
+    batch_noise: tuple[str, ...] = ()
     batch_end: bool = False
     batch_most: int = Field(default=50_000, ge=1)
     faults: tuple[Fault, ...] = ()

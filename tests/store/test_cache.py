@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from evalkit.errors import CacheError
@@ -18,11 +19,12 @@ from evalkit.records.completion import Completion, Failure, Timing, Usage
 from evalkit.records.places import cache_folder
 from evalkit.store import cache as cache_module
 from evalkit.store.bytes_disk import BytesDisk
-from evalkit.store.cache import ResponseCache
+from evalkit.store.cache import Entry, ResponseCache
 from tests.data import ROOT
 
 FULL = Completion("text é\x00 ‮", "refusal", Timing(1.5, 0.5), Usage(1, 2, 3, 4, 5, 6), "served", ("seed",))
 REJECTED = Failure("rejected", "too long", http_status=400)
+CONFIRMED = Entry(None, REJECTED, confirmed=True)
 
 
 def key(number: int) -> str:
@@ -45,6 +47,23 @@ def test_what_was_kept_comes_back(tmp_path: Path, cache: ResponseCache, outcome:
     again = ResponseCache(tmp_path)
     assert again.get(key(1)) == outcome and again.get(key(2)) is None
     again.close()
+
+
+def test_a_refusal_that_was_not_confirmed_is_a_mark_and_no_outcome(cache: ResponseCache) -> None:
+    cache.commit([(key(1), replace(REJECTED, kind="ambiguous"))])
+    assert cache.get(key(1)) is None
+    marked = cache.entry(key(1))
+    assert marked is not None and marked.failure is not None and marked.outcome is None
+    cache.commit([(key(1), FULL)])
+    assert cache.get(key(1)) == FULL
+
+
+def test_refusals_of_earlier_versions_are_marks(cache: ResponseCache) -> None:
+    """They were kept after one refusal, without a word on whether it was confirmed."""
+    name = bytes.fromhex(key(1))
+    old = msgspec.json.encode({"completion": None, "failure": msgspec.to_builtins(REJECTED)})
+    cache._cache.set(name, cache_module._checksum(name, old) + old)
+    assert cache.get(key(1)) is None and cache.entry(key(1)) == Entry(None, REJECTED)
 
 
 def test_a_long_answer_lies_in_a_file_of_its_own_and_comes_back(tmp_path: Path, cache: ResponseCache) -> None:
@@ -73,15 +92,15 @@ def test_a_namespace_is_a_world_of_its_own(tmp_path: Path, cache: ResponseCache)
 def test_many_are_got_at_once_and_long_ones_alone(cache: ResponseCache) -> None:
     cache.commit([(key(1), FULL), (key(2), REJECTED), (key(3), replace(FULL, text="é" * 200_000))])
     cache.within("night").commit([(key(4), FULL)])
-    assert cache.get_many([key(n) for n in (5, 4, 3, 2, 1, 1)]) == {key(1): FULL, key(2): REJECTED}
-    assert cache.within("night").get_many([key(1), key(4)]) == {key(4): FULL}
-    assert cache.get_many([]) == {}
+    assert cache.entries([key(n) for n in (5, 4, 3, 2, 1, 1)]) == {key(1): Entry(FULL), key(2): CONFIRMED}
+    assert cache.within("night").entries([key(1), key(4)]) == {key(4): Entry(FULL)}
+    assert cache.entries([]) == {}
 
 
 def test_many_are_found_by_the_index(cache: ResponseCache) -> None:
     statements: list[str] = []
     cache._cache._con.set_trace_callback(statements.append)
-    cache.get_many([key(1), key(2)])
+    cache.entries([key(1), key(2)])
     (select,) = statements
     plan = cache._cache._sql(f"EXPLAIN QUERY PLAN {select}").fetchall()
     assert "USING INDEX Cache_key_raw (key=? AND raw=?)" in plan[0][-1]
@@ -113,7 +132,7 @@ _WRITER = """
 import sys
 from pathlib import Path
 from evalkit.records.completion import Completion, Timing
-from evalkit.store.cache import ResponseCache
+from evalkit.store.cache import Entry, ResponseCache
 folder, start = Path(sys.argv[1]), int(sys.argv[2])
 print("ready", flush=True); sys.stdin.readline()
 cache = ResponseCache(folder)

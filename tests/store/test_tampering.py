@@ -50,7 +50,7 @@ class Victim:
 
     def is_a_miss_with_a_warning(self) -> bool:
         before = len(self.told)
-        if KEY in self.cache.get_many([KEY, OTHER_KEY]):
+        if KEY in self.cache.entries([KEY, OTHER_KEY]):
             return False
         return self.cache.get(KEY) is None and len(self.told) == before + 1
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from evalkit.models.base import Model, ModelContext
 from evalkit.models.provider import X_RATELIMIT, Provider
 from evalkit.records.model import ModelSpec
-from evalkit.records.provider import ProviderFacts, RateHeaders
+from evalkit.records.provider import ProviderFacts, RateHeaders, SchemaRules
 
 if TYPE_CHECKING:
     from evalkit.models.batch import BatchApi
@@ -17,6 +17,26 @@ _OWN_HEADERS = tuple(
     RateHeaders(kind, f"anthropic-ratelimit-{kind}-limit", f"anthropic-ratelimit-{kind}-remaining")
     for kind in ("requests", "tokens", "input-tokens", "output-tokens")
 )
+
+
+# By what Anthropic's SDK rewrites before it sends; gateways hand schemas on as they are.
+_STRUCTURED = SchemaRules(
+    left_out=frozenset(
+        {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength",
+         "pattern", "minItems", "maxItems", "uniqueItems", "contains", "minContains", "maxContains", "prefixItems",
+         "unevaluatedItems", "minProperties", "maxProperties", "patternProperties", "propertyNames",
+         "unevaluatedProperties", "dependentRequired", "dependentSchemas", "dependencies", "not", "if", "then", "else",
+         "contentEncoding", "contentMediaType"}
+    ),
+    kept_values={"minItems": (0, 1)},
+    formats=frozenset(
+        {"date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"}
+    ),
+    closed_objects=True,
+    any_of_only=False,
+    bare_refs=True,
+    own_servers=True,
+)  # fmt: skip
 
 
 def _open_model(spec: ModelSpec, context: ModelContext) -> Model:
@@ -47,6 +67,7 @@ PROVIDER = Provider(
         caches_prompts=True,
         tells_ttft=True,
         takes_reasoning=True,
+        schema_rules=_STRUCTURED,
         batch=True,
         default_role="frontier",
         name_starts=("claude",),
@@ -54,5 +75,4 @@ PROVIDER = Provider(
     ),
     _open_model,
     _batch_api,
-    preload=("anthropic", "evalkit.models.anthropic.model"),
 )

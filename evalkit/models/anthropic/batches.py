@@ -10,25 +10,12 @@ from evalkit.errors import BatchError
 from evalkit.models.anthropic.model import AnthropicModel
 from evalkit.models.batch import BatchItem, BatchState, not_answered
 from evalkit.models.fields import decode
-from evalkit.models.sdk_batch import SdkBatches, read_answer, read_error, sdk_errors
+from evalkit.models.inside import NAMED_STATUS
+from evalkit.models.sdk_batch import SdkBatches, lines_in, outcome_in, read_answer, read_error, sdk_errors
 from evalkit.records.completion import Completion, Failure
 
 _LOOKED_AT = 100  # newest batches among which a lost one is looked for
 _CLOCKS_DIFFER_S = 120.0
-
-# A batch tells an error's type and no status.
-_STATUS = {
-    "invalid_request_error": 400,
-    "authentication_error": 401,
-    "billing_error": 402,
-    "permission_error": 403,
-    "not_found_error": 404,
-    "request_too_large": 413,
-    "rate_limit_error": 429,
-    "api_error": 500,
-    "timeout_error": 504,
-    "overloaded_error": 529,
-}
 
 
 class AnthropicBatches(SdkBatches):
@@ -67,24 +54,26 @@ class AnthropicBatches(SdkBatches):
             processing, succeeded, *failed = _counts(batch)
             ends = batch.expires_at.timestamp() if isinstance(batch.expires_at, datetime) else None
             ended = batch.processing_status == "ended"
-            return BatchState(ended, processing + succeeded + sum(failed), succeeded, sum(failed), ends)
+            cancelled = ended and batch.cancel_initiated_at is not None
+            total = processing + succeeded + sum(failed)
+            return BatchState(ended, total, succeeded, sum(failed), ends, cancelled=cancelled)
 
     async def collect(self, batch_id: str) -> AsyncIterator[tuple[str, Completion | Failure]]:
         """All outcomes."""
         with sdk_errors(self.model.wire):
             try:
-                results = await self._api.results(batch_id)
+                async with self._api.with_streaming_response.results(batch_id) as response:
+                    async for name, line in lines_in(response.iter_bytes()):
+                        yield name, outcome_in(line, self._outcome)
             except self.model.wire.sdk.AnthropicError as error:
                 if isinstance(error, self.model.wire.sdk.APIError):
                     raise
                 raise BatchError(
                     f"batch {batch_id} has no results (any more): they are kept for 29 days", False
                 ) from None
-            async for line in results:
-                data = line.to_dict(mode="json", use_api_names=True)
-                yield str(data["custom_id"]), self._outcome(data["result"])
 
-    def _outcome(self, result: dict[str, Any]) -> Completion | Failure:
+    def _outcome(self, line: dict[str, Any]) -> Completion | Failure:
+        result = line["result"]
         kind = result.get("type")
         if kind == "succeeded":
             return read_answer(self.model, result.get("message"))
@@ -92,7 +81,7 @@ class AnthropicBatches(SdkBatches):
             body = result.get("error")
             inner = body.get("error") if isinstance(body, dict) else None
             named = str(inner.get("type")) if isinstance(inner, dict) else ""
-            return read_error(self.model, _STATUS.get(named, 500), body)
+            return read_error(self.model, NAMED_STATUS.get(named, 500), body)
         return not_answered(str(kind))
 
 

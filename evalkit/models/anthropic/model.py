@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from evalkit.models.access import access_of, strip_password
+from evalkit.models.anthropic.answers import MessagesReader
 from evalkit.models.base import ModelContext
-from evalkit.models.fields import WRONG_SHAPE, count, name_of, text_of
+from evalkit.models.droppable import Droppable
 from evalkit.models.request_parts import example_turns
-from evalkit.models.sdk import Droppable, SdkModel, Wire, client_arguments, url_of
-from evalkit.records.completion import Completion, StopReason, Timing, Usage
+from evalkit.models.sdk import SdkModel, Wire, client_arguments, url_of
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Reasoning
 
@@ -25,14 +25,6 @@ _BUDGET: dict[Reasoning, int] = {"low": 2048, "medium": 4096, "high": 16384}
 _LEGACY_VERSION = "2023-06-01"
 _TAKES_TEMPERATURE = re.compile(r"claude-(3|(opus|sonnet|haiku)-4)\b")
 _BUDGET_THINKING = re.compile(r"claude-(3|(opus|sonnet|haiku)-4(-[0-5])?(-\d{8})?$)")
-
-_STOP: dict[str, StopReason] = {
-    "end_turn": "end",
-    "stop_sequence": "end",
-    "max_tokens": "max_tokens",
-    "model_context_window_exceeded": "max_tokens",
-    "refusal": "refusal",
-}
 
 
 def open_model(spec: ModelSpec, context: ModelContext) -> AnthropicModel:
@@ -111,7 +103,7 @@ class AnthropicModel(SdkModel):
         body |= self._reasoning(parameters)
         if parameters.schema is not None:
             output_config = body.setdefault("output_config", {})
-            output_config["format"] = {"type": "json_schema", "schema": parameters.schema}
+            output_config["format"] = {"type": "json_schema", "schema": self.sent_schema(parameters.schema)}
         if parameters.temperature is not None and self._takes_temperature(parameters):
             body["temperature"] = parameters.temperature
         return body, turns
@@ -139,81 +131,3 @@ class AnthropicModel(SdkModel):
     def _takes_temperature(self, parameters: Parameters) -> bool:
         """Older models take one, but not while they think."""
         return self.legacy and parameters.reasoning in (None, "off")
-
-
-class MessagesReader:
-    """Reads Messages answers: text blocks joined, thinking apart, usage in disjoint buckets."""
-
-    def whole(self, data: Any, timing: Timing) -> Completion | None:
-        """Read a complete message; None if the body is not one."""
-        if data["type"] != "message":
-            return None
-        text = text_of("".join(block["text"] for block in data["content"] if block["type"] == "text"))
-        stop = _STOP.get(data["stop_reason"], "other")
-        return Completion(text, stop, timing, usage_of(data.get("usage")), name_of(data.get("model")))
-
-    def stream(self) -> MessagesStream:
-        """A reader of one streamed message."""
-        return MessagesStream()
-
-
-@dataclass
-class MessagesStream:
-    """Collects a streamed message. The 5 m / 1 h split of cache writes comes only in `message_start`."""
-
-    pieces: list[str] = field(default_factory=list)
-    usage: dict[str, Any] = field(default_factory=dict)
-    model: str | None = None
-    stop: str | None = None
-    done: bool = False
-
-    def feed(self, event: Any) -> bool:
-        """Take one event; True when it carried answer text (thinking does not count)."""
-        kind = event["type"]
-        if kind == "content_block_delta":
-            delta = event["delta"]
-            if delta["type"] == "text_delta":
-                self.pieces.append(delta["text"])
-                return bool(delta["text"])
-        elif kind == "content_block_start":
-            text = event["content_block"].get("text") or ""
-            self.pieces.append(text)
-            return bool(text)
-        elif kind == "message_start":
-            message = event["message"]
-            self.model, self.usage = name_of(message.get("model")), dict(message.get("usage") or {})
-        elif kind == "message_delta":
-            self.stop = event["delta"].get("stop_reason") or self.stop
-            self.usage |= {k: v for k, v in (event.get("usage") or {}).items() if v is not None}
-        elif kind == "message_stop":
-            self.done = True
-        return False
-
-    def completion(self, timing: Timing) -> Completion | None:
-        """The whole message, or None where the stream broke off."""
-        if not self.done or self.stop is None:
-            return None
-        stop = _STOP.get(self.stop, "other")
-        return Completion(text_of("".join(self.pieces)), stop, timing, usage_of(self.usage), self.model)
-
-
-def usage_of(data: Any) -> Usage | None:
-    """Messages' own counting, where `input_tokens` already leaves cached tokens out, as disjoint buckets.
-
-    None where it is absent or makes no sense.
-    """
-    try:
-        if data["input_tokens"] is None or data["output_tokens"] is None:
-            return None
-        written = count(data, "cache_creation_input_tokens")
-        long = count(data.get("cache_creation") or {}, "ephemeral_1h_input_tokens")
-        return Usage(
-            input=count(data, "input_tokens"),
-            cache_read=count(data, "cache_read_input_tokens"),
-            cache_write_5m=max(0, written - long),
-            cache_write_1h=long,
-            output=count(data, "output_tokens"),
-            thinking=count(data.get("output_tokens_details") or {}, "thinking_tokens"),
-        )
-    except WRONG_SHAPE:
-        return None

@@ -14,17 +14,15 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
-import msgspec
-
+from evalkit.models.endings import stop_of
 from evalkit.models.local.files import LocalFile
 from evalkit.models.local.prompt import Question
-from evalkit.records.completion import Completion, Failure, StopReason, Timing, Usage
+from evalkit.records.completion import Completion, Failure, Timing, Usage
 
 _LEAST_CONTEXT = 4096
 _BATCH = 64  # prompt tokens between two chances to stop, of which two may pass; larger ones are no faster
 _PROMPT_CACHE_MIB = 512
 _MOST_THREADS = 8
-_STOP: dict[str | None, StopReason] = {"stop": "end", "length": "max_tokens"}
 
 
 @dataclass
@@ -132,11 +130,10 @@ class _Answer:
             return Failure("infra", "the answer broke off", retryable=True)
         ttft = (self.first - self.started) * 1000 if self.first else None
         timing = Timing((self.finished - self.started) * 1000, ttft)
-        stop = _STOP.get(self.reason, "other")
-        text = question.answer("".join(self.pieces))
-        # llama.cpp answers freely where it does not know a part of the schema, and does not say so.
-        ignored = stop == "end" and "json_schema" in question.body and not _is_json(text)
-        return Completion(text, stop, timing, self._usage, model, ("schema",) if ignored else ())
+        stop = stop_of(self.reason, "finish_reason")
+        if isinstance(stop, Failure):
+            return stop
+        return Completion(question.answer("".join(self.pieces)), stop, timing, self._usage, model)
 
     @property
     def _status(self) -> int | None:
@@ -158,14 +155,6 @@ def _grammar(schema: Mapping[str, Any]) -> str:
 
     grammar: str = xllamacpp.json_schema_to_grammar({**schema, "x-guidance": {"whitespace_flexible": False}})
     return grammar
-
-
-def _is_json(text: str) -> bool:
-    try:
-        msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return False
-    return True
 
 
 def _start(file: LocalFile, context: int) -> Any:

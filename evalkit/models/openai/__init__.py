@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from evalkit.models.base import Model, ModelContext
 from evalkit.models.provider import X_RATELIMIT, Provider
 from evalkit.records.model import ModelSpec
-from evalkit.records.provider import ProviderFacts
+from evalkit.records.provider import ProviderFacts, SchemaRules
 
 if TYPE_CHECKING:
     from evalkit.models.batch import BatchApi
@@ -27,6 +27,24 @@ def _batch_api(model: Model) -> BatchApi:
     return OpenAIBatches(model)
 
 
+# Strict schemas, by OpenAI's guide and by what is reported of its refusals: limits of numbers and texts that some
+# models take and others refuse are left out too. A compatible server enforces what it can, and mostly more.
+_STRICT = SchemaRules(
+    left_out=frozenset(
+        {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength",
+         "uniqueItems", "contains", "minContains", "maxContains", "prefixItems", "unevaluatedItems", "minProperties",
+         "maxProperties", "patternProperties", "propertyNames", "unevaluatedProperties", "dependentRequired",
+         "dependentSchemas", "dependencies", "not", "if", "then", "else", "contentEncoding", "contentMediaType"}
+    ),
+    left_out_if_tuned=frozenset({"pattern", "format", "minItems", "maxItems"}),
+    formats=frozenset({"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"}),
+    closed_objects=True,
+    all_required=True,
+    any_of_only=True,
+    bare_refs=True,
+    object_root=True,
+)  # fmt: skip
+
 PROVIDER = Provider(
     ProviderFacts(
         "openai",
@@ -42,6 +60,7 @@ PROVIDER = Provider(
         cache_minimum_tokens=1024,
         tells_ttft=True,
         takes_reasoning=True,
+        schema_rules=_STRICT,
         batch=True,
         default_role="frontier",
         name_starts=("gpt", "ft"),
@@ -49,5 +68,4 @@ PROVIDER = Provider(
     ),
     _open_model,
     _batch_api,
-    preload=("openai", "evalkit.models.openai.model"),
 )

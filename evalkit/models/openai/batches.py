@@ -8,9 +8,8 @@ from typing import Any
 import msgspec
 
 from evalkit.models.batch import BatchItem, BatchState, not_answered
-from evalkit.models.fields import decode
 from evalkit.models.openai.model import OpenAIModel
-from evalkit.models.sdk_batch import SdkBatches, read_answer, read_error, sdk_errors
+from evalkit.models.sdk_batch import SdkBatches, lines_in, outcome_in, read_answer, read_error, sdk_errors
 from evalkit.records.completion import Completion, Failure
 
 _ENDPOINT = "/v1/chat/completions"
@@ -55,28 +54,36 @@ class OpenAIBatches(SdkBatches):
             if problem is not None:
                 problem = self.model.wire.access.redact(problem)
             ends = float(batch.expires_at) if batch.expires_at else None
-            return BatchState(batch.status in _ENDED, total, succeeded, failed, ends, problem)
+            cancelled = batch.status == "cancelled"
+            return BatchState(batch.status in _ENDED, total, succeeded, failed, ends, problem, cancelled)
 
     async def collect(self, batch_id: str) -> AsyncIterator[tuple[str, Completion | Failure]]:
         """All outcomes: those of the file of answers, then those of the file of errors."""
         with sdk_errors(self.model.wire):
             batch = await self._batches.retrieve(batch_id)
+            # A file that there is none of is null, or an empty name.
             for name in (batch.output_file_id, batch.error_file_id):
-                if name is None:
-                    continue
-                content = (await self._files.content(name)).content
-                for line in content.splitlines():
-                    data = decode(line)
-                    yield str(data["custom_id"]), self._outcome(data)
+                if name:
+                    async for custom_id, line in lines_in(self._content(name, name == batch.error_file_id)):
+                        yield custom_id, outcome_in(line, self._outcome)
+
+    async def _content(self, name: str, of_errors: bool) -> AsyncIterator[bytes]:
+        """A file. One of errors that is gone costs nothing that was paid for: its requests are asked again."""
+        try:
+            yield (await self._files.content(name)).content
+        except self.model.wire.sdk.NotFoundError:
+            if not of_errors:
+                raise
 
     def _outcome(self, line: dict[str, Any]) -> Completion | Failure:
         response, error = line.get("response"), line.get("error")
-        if response is not None and response.get("status_code") == 200:
-            return read_answer(self.model, response.get("body"))
-        if response is not None:
-            return read_error(self.model, int(response["status_code"]), response.get("body"))
-        code = str((error or {}).get("code") or "lost")
-        return not_answered(code.removeprefix("batch_"))
+        if response is None:
+            code = str((error or {}).get("code") or "lost")
+            return not_answered(code.removeprefix("batch_"))
+        status, body = response.get("status_code"), response.get("body")
+        if status is None or int(status) == 200:
+            return read_answer(self.model, body)
+        return read_error(self.model, int(status), body)
 
 
 def _line(item: BatchItem) -> bytes:

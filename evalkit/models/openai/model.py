@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from evalkit.models.access import access_of, strip_password
 from evalkit.models.base import ModelContext
-from evalkit.models.fields import WRONG_SHAPE, count, name_of, text_of
+from evalkit.models.droppable import Droppable
+from evalkit.models.openai.answers import ChatReader
 from evalkit.models.request_parts import chat_turns
-from evalkit.models.sdk import Droppable, SdkModel, Wire, client_arguments, url_of
-from evalkit.records.completion import Completion, StopReason, Timing, Usage
+from evalkit.models.sdk import SdkModel, Wire, client_arguments, url_of
 from evalkit.records.model import ModelSpec
 from evalkit.records.request import Parameters, Prefix, Reasoning
 
@@ -30,12 +30,6 @@ _DROPPABLE: dict[str, str | None] = {
     "stream_options": None,
     "max_completion_tokens": "max_tokens",
     "max_tokens": "max_completion_tokens",
-}
-
-_STOP: dict[str | None, StopReason] = {
-    "stop": "end",
-    "length": "max_tokens",
-    "content_filter": "refusal",
 }
 
 
@@ -100,7 +94,8 @@ class OpenAIModel(SdkModel):
         if parameters.reasoning is not None:
             body["reasoning_effort"] = _EFFORT[parameters.reasoning]
         if parameters.schema is not None:
-            form = {"name": "answer", "strict": True, "schema": parameters.schema}
+            schema = self.sent_schema(parameters.schema)
+            form = {"name": "answer", "strict": True, "schema": schema}
             body["response_format"] = {"type": "json_schema", "json_schema": form}
         if self.wire.stream:
             body["stream_options"] = {"include_usage": True}
@@ -117,74 +112,3 @@ class OpenAIModel(SdkModel):
     def not_sent(self, parameters: Parameters) -> set[str]:
         """Names of sampling parameters that the suite sets and this model does not take."""
         return {"temperature"} if parameters.temperature is not None and self._refuses_sampling else set()
-
-
-class ChatReader:
-    """Reads chat completions: the first choice's text, a refusal as such, usage in disjoint buckets."""
-
-    def whole(self, data: Any, timing: Timing) -> Completion | None:
-        """Read a complete answer; None if the body is not one."""
-        choice = data["choices"][0]
-        message = choice["message"]
-        stop: StopReason = "refusal" if message.get("refusal") else _STOP.get(choice.get("finish_reason"), "other")
-        text = text_of(message.get("content") or message.get("refusal") or "")
-        return Completion(text, stop, timing, usage_of(data.get("usage")), name_of(data.get("model")))
-
-    def stream(self) -> ChatStream:
-        """A reader of one streamed answer."""
-        return ChatStream()
-
-
-@dataclass
-class ChatStream:
-    """Collects a streamed chat completion; the last chunk carries the usage and no choice."""
-
-    pieces: list[str] = field(default_factory=list)
-    usage: Any = None
-    model: str | None = None
-    stop: str | None = None
-    refused: bool = False
-
-    def feed(self, event: Any) -> bool:
-        """Take one chunk; True when it carried answer text (reasoning does not count)."""
-        self.model = name_of(event.get("model")) or self.model
-        self.usage = event.get("usage") or self.usage
-        if not event["choices"]:
-            return False
-        choice = event["choices"][0]
-        self.stop = choice.get("finish_reason") or self.stop
-        delta = choice.get("delta") or {}
-        self.refused = self.refused or bool(delta.get("refusal"))
-        piece = delta.get("content") or delta.get("refusal")
-        if piece:
-            self.pieces.append(piece)
-        return bool(piece)
-
-    def completion(self, timing: Timing) -> Completion | None:
-        """The whole answer, or None where the stream broke off."""
-        if self.stop is None:
-            return None
-        stop: StopReason = "refusal" if self.refused else _STOP.get(self.stop, "other")
-        return Completion(text_of("".join(self.pieces)), stop, timing, usage_of(self.usage), self.model)
-
-
-def usage_of(data: Any) -> Usage | None:
-    """Chat completions' own counting, where `prompt_tokens` contains the cached ones, as disjoint buckets.
-
-    OpenAI names one kind of cache write; it is kept in the 5-minute bucket, whose rate the price list gives.
-    None where it is absent or makes no sense.
-    """
-    try:
-        if data["prompt_tokens"] is None or data["completion_tokens"] is None:
-            return None
-        prompt = data.get("prompt_tokens_details") or {}
-        read, written = count(prompt, "cached_tokens"), count(prompt, "cache_write_tokens")
-        return Usage(
-            input=max(0, count(data, "prompt_tokens") - read - written),
-            cache_read=read,
-            cache_write_5m=written,
-            output=count(data, "completion_tokens"),
-            thinking=count(data.get("completion_tokens_details") or {}, "reasoning_tokens"),
-        )
-    except WRONG_SHAPE:
-        return None

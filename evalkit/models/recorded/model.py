@@ -12,6 +12,7 @@ import msgspec
 
 from evalkit.errors import ModelUnavailable
 from evalkit.models.base import ModelContext
+from evalkit.models.endings import stop_of
 from evalkit.models.recorded.files import Answers, open_answers
 from evalkit.records.completion import Completion, Failure, StopReason, Timing, Usage
 from evalkit.records.model import ModelSpec
@@ -19,16 +20,6 @@ from evalkit.records.request import Request
 
 __all__ = ["RecordedIds", "RecordedModel", "open_model"]
 
-_STOP: dict[str, StopReason] = {
-    "stop": "end",
-    "end": "end",
-    "end_turn": "end",
-    "stop_sequence": "end",
-    "length": "max_tokens",
-    "max_tokens": "max_tokens",
-    "content_filter": "refusal",
-    "refusal": "refusal",
-}
 _T = TypeVar("_T")
 _UNTIMED = float("nan")  # no latency was recorded: unknown, which is not zero
 
@@ -85,8 +76,11 @@ class RecordedModel:
         value = self.answers.output(row)
         if value is None:
             return Failure("infra", f'the recorded answer for id "{sample_id}" in {name} is null')
+        stop = _stop(row)
+        if isinstance(stop, Failure):
+            return Failure("infra", f'{stop.reason} (id "{sample_id}" in {name})')
         text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        return Completion(text, _stop(row), Timing(_latency_ms(row)), _usage(row))
+        return Completion(text, stop, Timing(_latency_ms(row)), _usage(row))
 
     async def aclose(self) -> None:
         """Close the file."""
@@ -113,11 +107,12 @@ class RecordedIds(Set[str]):
         return len(self._answers)
 
 
-def _stop(row: Mapping[str, Any]) -> StopReason:
-    reason = row.get("stop_reason") or row.get("finish_reason")
-    if reason is None:
-        return "end"
-    return _STOP.get(str(reason), "other")
+def _stop(row: Mapping[str, Any]) -> StopReason | Failure:
+    """The recorded ending, by the table of live answers; an answer without one was finished."""
+    for name in ("stop_reason", "finish_reason"):
+        if row.get(name):
+            return stop_of(row[name], name)
+    return "end"
 
 
 def _latency_ms(row: Mapping[str, Any]) -> float:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import time
 
+from evalkit.engine.answer import Answer
 from evalkit.engine.batch import BatchAsker, BatchCollector, Submitter
 from evalkit.engine.config import EngineConfig
+from evalkit.engine.judge import Patience, as_infra, told
 from evalkit.engine.key import RequestKey
-from evalkit.engine.lane import Answer, Lane
+from evalkit.engine.lane import Lane
 from evalkit.errors import BatchError, Submitted
 from evalkit.models.base import Model
 from evalkit.models.batch import BatchApi, BatchState
@@ -114,9 +116,12 @@ class BatchWay(Way):
             run.take(replace(answer, from_cache=False, sent=True) if answer.key in paid else answer)
 
         unasked = _Unasked(model.identity, keys, asker.failures(), Failure("infra", reason))
-        config = EngineConfig(concurrency=1, prime=False)
+        config = EngineConfig(concurrency=1, prime=False, again_s=0)
         primers = self.live.pace.primers
         await Lane(unasked, keys, config, self.state.cache, primers, run.monitor, deliver).run(asking.work())
+        fatal = next((failure for failure in unasked.failures.values() if failure.kind == "fatal"), None)
+        if fatal is not None:
+            run.monitor.stopped = told(fatal)
 
     async def _ask_live(self, asking: Asking) -> None:
         if facts(asking.run.contender.spec.provider).hosted:
@@ -131,6 +136,8 @@ class BatchWay(Way):
         """Submit and collect until nothing is under way, and say why what is then missing is. None: it waits."""
         run = asking.run
         wait_s, unsubmitted = self.desk.first_look_s, True
+        most_s = self.state.prepared.config.run.max_wait_s
+        patience = Patience(run.contender.spec.provider, most_s, asyncio.get_running_loop().time)
         while True:
             problem: BatchError | None = None
             lines: list[BatchLine] = []
@@ -142,9 +149,11 @@ class BatchWay(Way):
                     lines, unsubmitted = await _look_at_all(asker)
                 except BatchError as error:
                     problem = error
-            if problem is not None and not problem.again:
-                run.monitor.stopped = str(problem)
-                return f"the batch API refused: {problem}"
+            if problem is not None and (end := _end(problem, asker, patience)) is not None:
+                run.monitor.stopped = end
+                return f"the batch API refused: {end}"
+            if problem is None:
+                patience.got_through()
             if problem is None and not lines and not unsubmitted:
                 return "not answered by its batch"
             if unsubmitted and problem is None:
@@ -194,7 +203,7 @@ class _Unasked:
     async def complete(self, request: Request) -> Completion | Failure:
         """Why there is no answer."""
         failure = self.failures.get(self.keys.of(request), self.otherwise)
-        return Failure("infra", failure.reason, http_status=failure.http_status)
+        return as_infra(failure)
 
     async def aclose(self) -> None:
         """Nothing of its own."""
@@ -211,6 +220,17 @@ async def _look_at_all(asker: BatchAsker) -> tuple[list[BatchLine], bool]:
             else:
                 lines.append(BatchLine(now, state))
     return lines, ended
+
+
+def _end(problem: BatchError, asker: BatchAsker, patience: Patience) -> str | None:
+    """Why nothing more is to be hoped for; what is under way is waited for as long as it takes."""
+    failure = Failure("infra", str(problem), problem.again, problem.wait_s, cause=problem.cause)
+    if not problem.again:
+        return told(failure)
+    if any(not record.collected for record in asker.records()):
+        return None
+    weighed = patience.weighed(failure)
+    return told(weighed) if isinstance(weighed, Failure) and weighed.kind == "fatal" else None
 
 
 def _adapting(api: BatchApi, contender: Contender) -> Callable[[Failure], bool]:

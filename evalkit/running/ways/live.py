@@ -52,6 +52,7 @@ class LiveWay(Way):
             concurrency=contender.concurrency,
             prime=contender.parameters.cache_ttl != "off" and known.caches_prompts,
             want_ttft=config.wants_ttft and known.tells_ttft,
+            max_wait_s=config.run.max_wait_s,
             want_latency=config.good_enough.need("latency_p95_ms") is not None,
         )
         lane = Lane(

@@ -35,7 +35,15 @@ class OpenRateWay(Way):
         if not facts(run.contender.spec.provider).hosted:
             await self.live.ask(asking)
             return
-        lane = OpenLane(asking.model, asking.keys, self.pace, run.monitor, run.take)
+        lane = OpenLane(
+            asking.model,
+            asking.keys,
+            self.pace,
+            run.monitor,
+            run.take,
+            name=run.contender.spec.provider,
+            max_wait_s=self.state.prepared.config.run.max_wait_s,
+        )
         await lane.run(asking.work())
         if (warning := lane.warning()) is not None:
             self.state.warn(f"{run.contender.id}: {warning}")

@@ -36,6 +36,13 @@ class RunConfig(Config):
     max_infra_errors: float = Field(
         0.01, ge=0, lt=1, description="Share of infrastructure errors above which a run is incomplete."
     )
+    max_wait_s: float = Field(
+        180.0,
+        gt=0,
+        le=86_400,
+        description="Seconds: a provider that asks for a longer wait, or under which nothing gets through for so long, "
+        "is left; the same command goes on.",
+    )
     stream: bool = Field(False, description="Stream the answers, which measures the time to the first token.")
 
 

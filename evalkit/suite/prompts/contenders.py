@@ -8,6 +8,7 @@ from typing import Any
 
 from evalkit.errors import SuiteMistake
 from evalkit.forms.table import form_of
+from evalkit.models.registry import schema_for
 from evalkit.records.model import ModelSpec
 from evalkit.records.output import Output
 from evalkit.records.request import Parameters, Prefix, Request, Turn
@@ -96,9 +97,10 @@ class _Builder:
             stop=form.stop(output),
             cache_ttl=loaded.suite.prompts[prompt].cache,
         )
+        spec = config.to_spec(name, loaded.directory)
         return Contender(
             id=f"{name}/{prompt}/{output.enforce}",
-            spec=config.to_spec(name, loaded.directory),
+            spec=spec,
             prompt=prompt,
             output=output,
             prefix=prefix,
@@ -107,7 +109,7 @@ class _Builder:
             parameters=parameters,
             concurrency=config.concurrency or run.concurrency,
             limit=config.limit,
-            skipped=_unset(config.missing_env),
+            skipped=_unset(config.missing_env) or _not_enforceable(spec, parameters.schema),
         )
 
     def _prefix(self, prompt: str, output: Output) -> Prefix:
@@ -141,3 +143,15 @@ def _unset(names: tuple[str, ...]) -> str | None:
     if not names:
         return None
     return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} not set"
+
+
+def _not_enforceable(spec: ModelSpec, schema: Mapping[str, Any] | None) -> str | None:
+    """Why a provider would refuse every request: its structured output cannot hold answers to this schema."""
+    problems = () if schema is None else schema_for(spec, schema).problems
+    if not problems:
+        return None
+    more = f" (and {len(problems) - 2} more)" if len(problems) > 2 else ""
+    return (
+        f"the structured output of {spec.provider} cannot enforce {' and '.join(problems[:2])}{more}: change "
+        "`output.schema`, or ask with `enforce: prompt`"
+    )

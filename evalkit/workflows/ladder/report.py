@@ -65,7 +65,7 @@ def ladder_report(options: _Options, climbed: Climbed) -> LadderReport:
     kept = [
         KeptLadder(model.mark, now, climbed.result.run, model.ladder, model.bases)
         for model in found
-        if all(infra_share(result) <= most for result in model.results.values())
+        if model.is_whole(most)
     ]
     folder = options.runs / climbed.result.suite
     evidence = keep_ladders(folder, kept)
@@ -74,7 +74,7 @@ def ladder_report(options: _Options, climbed: Climbed) -> LadderReport:
         suite=climbed.result.suite,
         run=climbed.result.run,
         evidence=str(evidence),
-        complete=climbed.result.complete,
+        complete=climbed.result.complete or all(model.is_whole(most) for model in found),
         n=suite.dataset.splits["dev"].n,
         models=tuple(model.figures() for model in found),
         skipped=dict(climbed.left_out),
@@ -88,6 +88,11 @@ def ladder_report(options: _Options, climbed: Climbed) -> LadderReport:
 
 class _Model:
     """One model's climb."""
+
+    def is_whole(self, most: float) -> bool:
+        """Whether no rung lost more answers than that share; a rung that the provider does not take is no loss."""
+        sound = (result for prompt, result in self.results.items() if prompt not in self.broken)
+        return all(infra_share(result) <= most for result in sound)
 
     def __init__(self, climbed: Climbed, name: str) -> None:
         self.climbed, self.name = climbed, name
@@ -188,9 +193,9 @@ def _broken(run: ContenderRun) -> str | None:
     status, total = run.tally.status_counts(), max(1, len(run.tally))
     if "reasoning_effort" in run.dropped:
         return f"{run.contender.spec.model} does not take reasoning_effort"
-    for kind, words in ((Status.REJECTED, "were rejected by the provider"), (Status.TRUNCATED, "were cut off")):
-        if status[kind] > _MOST_BROKEN * total:
-            return f"{status[kind]:,} of {total:,} answers {words}"
+    for n, words in ((run.refused, "were rejected by the provider"), (status[Status.TRUNCATED], "were cut off")):
+        if n > _MOST_BROKEN * total:
+            return f"{n:,} of {total:,} answers {words}"
     return None
 
 
