@@ -7,13 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import NotJson
-from evalkit.forms.base import Form, Key, as_json
+from evalkit.forms.base import Form, Ideal, Key, TargetCheck, TargetText, as_json, no_single_value, plain
 from evalkit.forms.keys import LABELS
+from evalkit.forms.misfit import Misfit
+from evalkit.forms.parsing.alike import alike_value
 from evalkit.forms.parsing.answer_in_text import AnswerInText
 from evalkit.forms.parsing.clean import prepared
 from evalkit.forms.parsing.json_text import canonical, decode
 from evalkit.forms.parsing.notes import shown, storable
 from evalkit.forms.parsing.repair import find_object
+from evalkit.forms.parsing.schema_types import SchemaTypes, typed_text
+from evalkit.forms.parsing.typed import ideal_object, typed_answer, typed_object
 from evalkit.forms.parsing.vocabulary import Vocabulary
 from evalkit.forms.reading import Reader, Reading
 from evalkit.records.output import Output
@@ -50,10 +54,36 @@ class JsonForm(Form):
         return output.schema
 
     def example(self, output: Output, target: Target, cell: Any) -> str:
-        """The target as an object; one value as the field that is the answer, in the type that its row has."""
-        if not isinstance(target, str):
-            return as_json(target)
-        return as_json(cell if output.answer is None else {output.answer: cell})
+        """The target as an object; one value as the field that is the answer, in the type that the schema gives it."""
+        return as_json(_Ideal(output).value(target, cell))
+
+    def target_text(self, output: Output) -> TargetText:
+        """A target is written as its value stands in the answer: `True` as true where the schema says boolean."""
+        if output.answer is None or output.schema is None:
+            return super().target_text(output)
+        types = _Ideal(output).types
+        return lambda text: canonical(typed_text(text, types))
+
+    def target_check(self, output: Output) -> TargetCheck:
+        """The target, or the field that is the answer, must conform to the schema."""
+        if output.schema is None or output.task_facts.open_ended:
+            return lambda target, cell: None
+        ideal, check = _Ideal(output), _schema_check(output.schema)
+
+        def check_target(target: Target, cell: Any) -> Misfit | None:
+            single = isinstance(target, str) and not ideal.types & {"array", "object"}
+            if single and (several := no_single_value(str(target), cell)):
+                return several
+            field = output.answer if isinstance(target, str) else None
+            return next(iter(check.violations(plain(ideal.value(target, cell)), field)), None)
+
+        return check_target
+
+    def ideal(self, output: Output) -> Ideal:
+        """The example, where the schema requires nothing but the answer."""
+        ideal = _Ideal(output)
+        alone = output.task_facts.object_target or ideal.schema.required(ideal.schema.root) <= {output.answer}
+        return lambda target, cell: as_json(ideal.value(target, cell)) if alone else None
 
     def guide(self, output: Output) -> str | None:
         """The schema's fields in words."""
@@ -68,6 +98,23 @@ class JsonForm(Form):
         return "\n".join([head, *(_field(name, each, required or ()) for name, each in fields.items())])
 
 
+class _Ideal:
+    """Right answers as JSON values, of targets as their rows have them."""
+
+    def __init__(self, output: Output) -> None:
+        self.schema = SchemaTypes(output.schema)
+        self._answer = output.answer
+        self.types = self.schema.types(self.schema.properties(self.schema.root).get(output.answer or ""))
+
+    def value(self, target: Target, cell: Any) -> Any:
+        """An object of fields, or one value as the field that is the answer."""
+        if not isinstance(target, str):
+            return ideal_object(typed_object(target, self.schema), self.schema)
+        if self._answer is None:
+            return cell
+        return {self._answer: typed_answer(target, cell if isinstance(cell, str) else plain(cell), self.types)}
+
+
 class StrictJson:
     """The text is one JSON value that conforms to the schema; the answer is a field of it, or all of it."""
 
@@ -79,7 +126,7 @@ class StrictJson:
     def read(self, text: str) -> Reading:
         """The answer as canonical text; for extraction the object too."""
         try:
-            value = decode(text)
+            value = alike_value(decode(text))
         except NotJson as error:
             return Reading(None, str(error))
         problem = None if self._check is None else self._check.problem(value)
@@ -92,7 +139,8 @@ class StrictJson:
             return Reading(canonical(value), None, value)
         if self._field not in value:
             return Reading(None, f"missing property {shown(self._field, 40)}")
-        return Reading(canonical(value[self._field]))
+        said = value[self._field]
+        return Reading(None) if said is None else Reading(canonical(said))  # null is no answer, and no text "null"
 
 
 class ObjectInText:

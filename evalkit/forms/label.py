@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalkit.errors import NotJson
-from evalkit.forms.base import Form, as_json
+from evalkit.forms.base import Form, TargetCheck, as_json
 from evalkit.forms.keys import REQUIRED_LABELS
+from evalkit.forms.misfit import Misfit
+from evalkit.forms.parsing.alike import alike
 from evalkit.forms.parsing.answer_in_text import AnswerInText
 from evalkit.forms.parsing.json_text import decode
 from evalkit.forms.parsing.notes import shown
@@ -57,16 +59,28 @@ class LabelForm(Form):
             return as_json({_NATIVE_KEY: target})
         return super().example(output, target, cell)
 
+    def target_check(self, output: Output) -> TargetCheck:
+        """A label of several lines has no answer, because an answer ends with its line."""
+        check = super().target_check(output)
+
+        def check_line(target: Target, cell: Any) -> Misfit | None:
+            if output.enforce == "prompt" and "\n" in str(target):
+                found = f"the label {shown(str(target), 60)} has several lines, and an answer ends with its first"
+                return Misfit(found, "labels of one line, or enforce: native", kind="lines")
+            return check(target, cell)
+
+        return check_line
+
 
 class Labels:
-    """The text is one of the labels, to the last character."""
+    """The text is one of the labels, to the last character that can be seen."""
 
     def __init__(self, labels: tuple[str, ...]) -> None:
-        self._readings = {label: Reading(label) for label in labels}
+        self._readings = {alike(label): Reading(label) for label in labels}
 
     def read(self, text: str) -> Reading:
         """The label, or why the text is none."""
-        reading = self._readings.get(text)
+        reading = self._readings.get(alike(text))
         if reading is not None:
             return reading
         if not text:

@@ -8,7 +8,10 @@ from typing import Any, NoReturn
 import jsonschema_rs
 
 from evalkit.errors import SuiteMistake
+from evalkit.forms.misfit import Misfit
+from evalkit.forms.parsing.alike import alike
 from evalkit.forms.parsing.notes import path_of, shown
+from evalkit.forms.parsing.violation import concerns, misfit_of
 
 # A pattern of the schema meets hostile text: this many steps are some milliseconds.
 _BACKTRACK_LIMIT = 100_000
@@ -37,16 +40,27 @@ class SchemaCheck:
         return _in_words(error.kind, shown(place, 40) if place else "")
 
 
+    def violations(self, value: Any, field: str | None = None) -> list[Misfit]:
+        """What of a value the schema does not take, in the words of targets.
+
+        With `field`, only what concerns this property of it: the value is not known but for that.
+        """
+        if self._validator.is_valid(value):
+            return []
+        return [misfit_of(e) for e in self._validator.iter_errors(value) if field is None or concerns(e, field)]
+
+
 def _refuse(uri: str) -> NoReturn:
     raise ValueError(f"{uri} lies outside the schema, and nothing is fetched: put it under $defs")
 
 
 def _plain(value: Any) -> Any:
+    """Dicts and lists, with texts as answers are compared."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {alike(str(key)): _plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(inner) for inner in value]
-    return value
+    return alike(value) if isinstance(value, str) else value
 
 
 def _in_words(kind: Any, place: str) -> str:

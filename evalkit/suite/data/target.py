@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 
 from evalkit.errors import Place, SuiteError
+from evalkit.forms.parsing.alike import tidy
+from evalkit.forms.parsing.json_text import canonical as canonical_json
 from evalkit.records.sample import Target
 
 _encode = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode
@@ -21,7 +23,7 @@ def canonical(value: Any) -> str:
         return value
     if isinstance(value, float | Decimal) and value % 1 == 0:
         return str(int(value))
-    return value if isinstance(value := plain(value), str) else _encode(value).decode()
+    return canonical_json(plain(value))
 
 
 def plain(value: Any) -> Any:
@@ -30,17 +32,30 @@ def plain(value: Any) -> Any:
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a cell holds nothing: null, not a number, or white space alone."""
-    return value is None or value != value or (isinstance(value, str) and not value.strip())
+    """Whether a cell holds nothing: null, not a number, or nothing that can be seen."""
+    return value is None or value != value or (isinstance(value, str) and not tidy(value))
+
+
+def holds_null(value: Any) -> bool:
+    """Whether a cell is null, or null stands somewhere in it; a number that is none is null too."""
+    if isinstance(value, Mapping):
+        return any(map(holds_null, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(holds_null, value))
+    return value is None or value != value
 
 
 @dataclass(frozen=True, slots=True)
 class TargetReader:
-    """Reads the target from its column, or for extraction from one object column or one column per field."""
+    """Reads the target from its column, or for extraction from one object column or one column per field.
+
+    `text` writes a target that is text as the suite's form compares it.
+    """
 
     column: str | None
     fields: Mapping[str, str]
     extract: bool
+    text: Callable[[str], str] = str
 
     @classmethod
     def of(cls, target: str | Mapping[str, str], extract: bool) -> TargetReader:
@@ -62,7 +77,7 @@ class TargetReader:
         if is_empty(value):
             raise SuiteError(f"the target column {self.column!r} is empty", place)
         if not self.extract:
-            return canonical(value)
+            return self.text(tidy(value)) if isinstance(value, str) else canonical(value)
         if isinstance(value, str):
             try:
                 value = msgspec.json.decode(value)
