@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from evalkit.forms.misfit import Misfit
+from evalkit.forms.parsing.misfit import Misfit
 from evalkit.forms.parsing.notes import shown
 from evalkit.forms.reading import NoAnswer, Reader
 from evalkit.records.output import Output

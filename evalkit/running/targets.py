@@ -11,7 +11,7 @@ from typing import Any
 
 from evalkit.errors import Place, SuiteError
 from evalkit.forms.base import as_json
-from evalkit.forms.misfit import Misfit
+from evalkit.forms.parsing.misfit import Misfit
 from evalkit.forms.table import form_of
 from evalkit.records.completion import Completion, Timing
 from evalkit.records.output import Output
@@ -110,7 +110,9 @@ def _check(output: Output) -> Callable[[Target, Any], Misfit | None]:
         if score.valid and score.correct:
             return None
         why = f" ({score.note})" if score.note else ""
-        return Misfit(f"the answer {text[:80]!r}, which is the target itself, is not scored as right{why}", kind="score")
+        return Misfit(
+            f"the answer {text[:80]!r}, which is the target itself, is not scored as right{why}", kind="score"
+        )
 
     return check
 

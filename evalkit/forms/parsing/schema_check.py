@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import jsonschema_rs
 
 from evalkit.errors import SuiteMistake
-from evalkit.forms.misfit import Misfit
+from evalkit.forms.parsing.misfit import Misfit
 from evalkit.forms.parsing.alike import alike
 from evalkit.forms.parsing.notes import path_of, shown
 from evalkit.forms.parsing.violation import concerns, misfit_of
@@ -38,7 +38,6 @@ class SchemaCheck:
         error = next(self._validator.iter_errors(value))
         place = path_of(error.instance_path)
         return _in_words(error.kind, shown(place, 40) if place else "")
-
 
     def violations(self, value: Any, field: str | None = None) -> list[Misfit]:
         """What of a value the schema does not take, in the words of targets.

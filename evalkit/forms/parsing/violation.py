@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from evalkit.forms.misfit import Misfit, listed
+from evalkit.forms.parsing.misfit import Misfit, listed
 from evalkit.forms.parsing.compare import number_key
 from evalkit.forms.parsing.json_text import canonical
 from evalkit.forms.parsing.notes import path_of, shown
@@ -37,7 +37,9 @@ def misfit_of(error: Any) -> Misfit:
         return Misfit(problem, f"a target without {'them' if len(keys) > 1 else 'it'}, or a schema that has it",
                       kind=f"{place} {keys}")  # fmt: skip
     if kind.name == "required":
-        problem = f"the schema requires `{kind.property}`{f' inside `{place}`' if place else ''}, and the target lacks it"
+        problem = (
+            f"the schema requires `{kind.property}`{f' inside `{place}`' if place else ''}, and the target lacks it"
+        )
         return Misfit(problem, "a target that has it", kind=problem)
     expected = _expected(error)
     return Misfit(found, expected, _hint(error), kind=f"{kind.name} {_unnumbered(error.instance_path)}")

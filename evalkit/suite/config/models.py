@@ -18,7 +18,7 @@ from evalkit.records.request import Reasoning
 from evalkit.suite.config.base import Config, ShortForm, Text, mistakes_error
 
 _USUAL_ROLE: Role = "prompted"
-_PROVIDER_KEYS = ("path", "id", "output")
+_PROVIDER_KEYS = ("path", "id", "output", "quoting")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -88,6 +88,9 @@ class ModelConfig(Config):
     path: Text | None = Field(None, description="For recorded: the file with the answers.")
     id: Text | None = Field(None, description="For recorded: the column with the sample's id; default: id.")
     output: Text | None = Field(None, description="For recorded: the column with the answer; default: output.")
+    quoting: bool | None = Field(
+        None, description="For recorded: whether quotation marks enclose cells, as in dataset.quoting."
+    )
     max_tokens: int | None = Field(None, ge=1, description="Default: output.max_tokens.")
     temperature: float | None = Field(None, ge=0, le=2, description="Default: run.temperature.")
     limit: int | None = Field(None, ge=1, description="At most so many of the test rows for this model.")
@@ -129,6 +132,7 @@ class ModelConfig(Config):
             path=str(suite_dir / self.path) if self.path else None,
             id_field=self.id or "id",
             output_field=self.output or "output",
+            quoting=self.quoting,
         )
 
     @model_validator(mode="before")

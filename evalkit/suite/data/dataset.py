@@ -16,7 +16,7 @@ from itertools import islice
 from evalkit.errors import Place, SuiteError, SuiteMistake
 from evalkit.records.sample import Sample, Target
 from evalkit.suite.data.items import DatasetSpec, Item, ItemReader, encode, listed
-from evalkit.suite.data.row import Row
+from evalkit.rows.row import Row
 from evalkit.suite.data.sampling import number, shares, spread
 from evalkit.suite.data.spelling import Spellings
 from evalkit.suite.data.target import holds_null
@@ -67,6 +67,7 @@ class Dataset:
         self.columns: dict[str, None] = {}
         self.lacking: dict[str, tuple[Place, Row]] = {}
         self.null_inputs: set[str] = set()
+        self._read_notes: list[str] = []
         self._spellings = Spellings()
         self._reader = ItemReader(spec)
         self._questions: dict[str, set[int]] = {"test": set(), "dev": set()}
@@ -143,7 +144,7 @@ class Dataset:
         ids: set[int] = set()
         ranks: dict[str, array[int]] = defaultdict(lambda: array("Q"))
         read, compared = 0, len(self.spec.sources) > 1
-        for item in self._items(source):
+        for item in self._reader.items(self.spec.sources[source], self._read_notes):
             read += 1
             split = self._slice_of(source, item)
             if split != "test" and self._leaks(split, item):
@@ -237,6 +238,7 @@ class Dataset:
         counts: Counter[str] = Counter()
         for split in self.splits.values():
             counts.update(split.counts)
+        yield from dict.fromkeys(self._read_notes)
         yield from self._spellings.notes(counts)
 
     def _check(self, source: str, item: Item, ids: set[int]) -> None:

@@ -71,7 +71,7 @@ def _labels(declared: tuple[str, ...], text: Callable[[str], str]) -> tuple[str,
 
 def _source(loaded: LoadedSuite, split: str, source: Source, warnings: list[str]) -> RowSource:
     if source.path is not None:
-        return RowSource(tuple(map(str, loaded.files.rows[split])))
+        return RowSource(tuple(map(str, loaded.files.rows[split])), quoting=loaded.suite.dataset.quoting)
     assert source.hub is not None  # a source has one of the two
     rows = RowSource(hub=source.hub, config=source.config, split=source.split or split, revision=source.revision)
     try:

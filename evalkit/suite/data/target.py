@@ -13,6 +13,7 @@ from evalkit.errors import Place, SuiteError
 from evalkit.forms.parsing.alike import tidy
 from evalkit.forms.parsing.json_text import canonical as canonical_json
 from evalkit.records.sample import Target
+from evalkit.rows.cell import is_empty
 
 _encode = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode
 
@@ -29,11 +30,6 @@ def canonical(value: Any) -> str:
 def plain(value: Any) -> Any:
     """The value as JSON would give it back, so that it can be equal to what a model answers."""
     return msgspec.json.decode(_encode(value))
-
-
-def is_empty(value: Any) -> bool:
-    """Whether a cell holds nothing: null, not a number, or nothing that can be seen."""
-    return value is None or value != value or (isinstance(value, str) and not tidy(value))
 
 
 def holds_null(value: Any) -> bool:
@@ -74,7 +70,7 @@ class TargetReader:
         if self.column is None:
             return {name: plain(row[column]) for name, column in self.fields.items()}
         value = row[self.column]
-        if is_empty(value):
+        if is_empty(value) or (isinstance(value, str) and not tidy(value)):
             raise SuiteError(f"the target column {self.column!r} is empty", place)
         if not self.extract:
             return self.text(tidy(value)) if isinstance(value, str) else canonical(value)

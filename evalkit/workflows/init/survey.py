@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from evalkit.errors import Place, SuiteError
-from evalkit.suite.data.row import Row
+from evalkit.rows.row import Row
 from evalkit.suite.data.rows import RowSource
 from evalkit.suite.data.target import TargetReader
 from evalkit.workflows.init.columns import LONGEST_LABEL, MOST_CLASSES, NUMBER, encode, is_blank
