@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from evalkit.errors import NotJson
 from evalkit.forms.base import Form, Ideal, Key, TargetCheck, TargetText, as_json, no_single_value, plain
 from evalkit.forms.keys import LABELS
-from evalkit.forms.parsing.misfit import Misfit
 from evalkit.forms.parsing.alike import alike_value
 from evalkit.forms.parsing.answer_in_text import AnswerInText
 from evalkit.forms.parsing.clean import prepared
 from evalkit.forms.parsing.json_text import canonical, decode
+from evalkit.forms.parsing.misfit import Misfit
 from evalkit.forms.parsing.notes import shown, storable
 from evalkit.forms.parsing.repair import find_object
 from evalkit.forms.parsing.schema_types import SchemaTypes, typed_text

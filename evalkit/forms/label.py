@@ -8,10 +8,10 @@ from typing import Any
 from evalkit.errors import NotJson
 from evalkit.forms.base import Form, TargetCheck, as_json
 from evalkit.forms.keys import REQUIRED_LABELS
-from evalkit.forms.parsing.misfit import Misfit
 from evalkit.forms.parsing.alike import alike
 from evalkit.forms.parsing.answer_in_text import AnswerInText
 from evalkit.forms.parsing.json_text import decode
+from evalkit.forms.parsing.misfit import Misfit
 from evalkit.forms.parsing.notes import shown
 from evalkit.forms.parsing.vocabulary import Vocabulary
 from evalkit.forms.reading import EMPTY, Reader, Reading

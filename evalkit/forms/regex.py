@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from evalkit.forms.base import Form, Ideal, Key, KeyProblem, TargetCheck, no_single_value
 from evalkit.forms.keys import LABELS
-from evalkit.forms.parsing.misfit import Misfit
 from evalkit.forms.parsing.alike import alike
 from evalkit.forms.parsing.clean import prepared
 from evalkit.forms.parsing.compare import number_key
+from evalkit.forms.parsing.misfit import Misfit
 from evalkit.forms.parsing.notes import shown, storable
 from evalkit.forms.parsing.vocabulary import Vocabulary
 from evalkit.forms.reading import EMPTY, TOO_SLOW, NoAnswer, Reader, Reading

@@ -41,7 +41,7 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
 
 
 def has_line_feeds(path: Path) -> bool:
-    """Whether the first line of a file ends with a line feed, or is all of it, and holds no carriage return but there."""
+    """Whether the first line of a file holds no carriage return but at its end."""
     with path.open("rb") as file:
         return b"\r" not in file.readline()[:-2]
 

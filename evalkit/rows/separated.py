@@ -147,15 +147,13 @@ class _Table:
         if self._trailing.rows:
             yield f"{name}: {_n(self._trailing.rows, 'row')} end in empty cells beyond the header, which are left out"
         if self._like_rows.rows:
-            yield (
-                f"{name}: in {_n(self._like_rows.rows, 'row')}, first in line {self._like_rows.line}, a quoted cell holds "
-                "lines that look like rows; where quotation marks are plain text, write `quoting: false` in the suite"
-            )
+            where = f"in {_n(self._like_rows.rows, 'row')}, first in line {self._like_rows.line}"
+            what = "a quoted cell holds lines that look like rows"
+            yield f"{name}: {where}, {what}; where quotation marks are plain text, write `quoting: false` in the suite"
         if self._like_quoted.rows:
-            yield (
-                f"{name}: in {_n(self._like_quoted.rows, 'row')}, first in line {self._like_quoted.line}, a cell stands in "
-                "quotation marks, which are read as text; to take them off, write `quoting: true` in the suite"
-            )
+            where = f"in {_n(self._like_quoted.rows, 'row')}, first in line {self._like_quoted.line}"
+            what = "a cell stands in quotation marks, which are read as text"
+            yield f"{name}: {where}, {what}; to take them off, write `quoting: true` in the suite"
 
 
 def _in_quotes(cell: str) -> bool:

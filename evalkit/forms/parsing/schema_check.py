@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 import jsonschema_rs
 
 from evalkit.errors import SuiteMistake
-from evalkit.forms.parsing.misfit import Misfit
 from evalkit.forms.parsing.alike import alike
+from evalkit.forms.parsing.misfit import Misfit
 from evalkit.forms.parsing.notes import path_of, shown
 from evalkit.forms.parsing.violation import concerns, misfit_of
 

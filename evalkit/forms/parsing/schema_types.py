@@ -77,6 +77,10 @@ class SchemaTypes:
         """The schema of a list's members; None where it declares none."""
         return next((part["items"] for part in self.parts(schema) if "items" in part), None)
 
+    def is_set(self, schema: Any) -> bool:
+        """Whether a list's items are unique, so that it is a set."""
+        return any(part.get("uniqueItems") for part in self.parts(schema))
+
     def parts(self, schema: Any, words: tuple[str, ...] = ("anyOf", "oneOf", "allOf")) -> Iterator[Mapping[str, Any]]:
         """The schema, what it refers to inside the document, and the members of anyOf, oneOf and allOf."""
         yield from self._parts(schema, words, 0)

@@ -7,7 +7,7 @@ from typing import Any
 
 from evalkit.errors import NotJson
 from evalkit.forms.parsing.alike import alike
-from evalkit.forms.parsing.json_text import decode
+from evalkit.forms.parsing.json_text import canonical, decode
 from evalkit.forms.parsing.schema_types import SchemaTypes, fits, typed_text
 
 
@@ -62,7 +62,9 @@ def _without_nulls(value: Any, sub: Any, schema: SchemaTypes) -> Any:
             kept[key] = _without_nulls(inner, known.get(key), schema)
         return kept
     if isinstance(value, list):
-        return [_without_nulls(inner, schema.members(sub), schema) for inner in value]
+        members = [_without_nulls(inner, schema.members(sub), schema) for inner in value]
+        # Lists of unique items compare as sets: a target may repeat one, an answer must not.
+        return list({canonical(each): each for each in members}.values()) if schema.is_set(sub) else members
     return value
 
 

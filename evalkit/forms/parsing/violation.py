@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from evalkit.forms.parsing.misfit import Misfit, listed
 from evalkit.forms.parsing.compare import number_key
 from evalkit.forms.parsing.json_text import canonical
+from evalkit.forms.parsing.misfit import Misfit, listed
 from evalkit.forms.parsing.notes import path_of, shown
 from evalkit.quote import nearest
 
@@ -52,11 +52,11 @@ def concerns(error: Any, field: str) -> bool:
     if error.instance_path:
         return False
     if error.kind.name in _OF_KEYS:
-        return field in error.kind.unexpected
+        return field in list(error.kind.unexpected)
     context = getattr(error.kind, "context", None)
     if error.kind.name in _OF_BRANCHES and context:
         return all(any(concerns(inner, field) for inner in branch) for branch in context)
-    return error.kind.name == "type"
+    return bool(error.kind.name == "type")
 
 
 def _expected(error: Any) -> str:
@@ -71,7 +71,7 @@ def _expected(error: Any) -> str:
         return "nothing here: the schema forbids it"
     if kind.name in _OF_BRANCHES and getattr(kind, "context", None):
         inner = [branch[0] for branch in kind.context if branch]
-        return " or ".join(dict.fromkeys(_expected(each) for each in inner if not each.kind.name == "required")) or (
+        return " or ".join(dict.fromkeys(_expected(each) for each in inner if each.kind.name != "required")) or (
             "what one of the schema's alternatives allows"
         )
     return f"what the schema allows: {error.message}"

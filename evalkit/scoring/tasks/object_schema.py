@@ -45,7 +45,7 @@ class ObjectSchema:
             return value
         members = self._types.members(schema)
         inside = [self._normal(inner, members) for inner in value]
-        if not self._has_sets or not any(part.get("uniqueItems") for part in self._types.parts(schema)):
+        if not self._has_sets or not self._types.is_set(schema):
             return inside
         by_text = {canonical(inner): inner for inner in inside}
         return [by_text[text] for text in sorted(by_text)]

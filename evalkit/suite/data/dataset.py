@@ -15,8 +15,8 @@ from itertools import islice
 
 from evalkit.errors import Place, SuiteError, SuiteMistake
 from evalkit.records.sample import Sample, Target
-from evalkit.suite.data.items import DatasetSpec, Item, ItemReader, encode, listed
 from evalkit.rows.row import Row
+from evalkit.suite.data.items import DatasetSpec, Item, ItemReader, encode, listed
 from evalkit.suite.data.sampling import number, shares, spread
 from evalkit.suite.data.spelling import Spellings
 from evalkit.suite.data.target import holds_null

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
@@ -12,6 +13,8 @@ from evalkit.suite.data.items import listed
 from evalkit.suite.data.target import holds_null
 from evalkit.suite.file.loaded import LoadedSuite
 from evalkit.suite.prompts.template import GIVEN, PromptTemplates, Template
+
+_NULL = re.compile(r"'([^']+)' is null")
 
 
 def check_fit(loaded: LoadedSuite, dataset: Dataset, prompts: Mapping[str, PromptTemplates]) -> list[str]:
@@ -67,16 +70,17 @@ def _check_nulls(user: Template, dataset: Dataset, given: Mapping[str, object]) 
                 continue
             try:
                 user.render({**given, **sample.fields})
-            except SuiteMistake as mistake:
+            except SuiteMistake as failure:
                 failed[split] += 1
-                first = first or (mistake, place, held)
+                first = first or (failure, place, held)
     if first is None:
         return
     mistake, place, held = first
-    name = next((each for each in sorted(held) if f"'{each}'" in mistake.problem), min(held))
+    told = _NULL.search(mistake.problem)
+    name = told[1] if told else min(held)
     shares = " and ".join(f"{n:,} of {dataset.splits[split].n:,} rows of {split}" for split, n in failed.items())
     what = mistake.problem.removeprefix("template error: ")
-    problem = f"the template shows {what} in {shares}, first in {place.file.name}:{place.line}"
+    problem = f"the template shows a null: {what} in {shares}, first in {place.file.name}:{place.line}"
     expected = f"{{{{ {name} | default('') }}}}, or `null_is: empty` beside `user` so that null is an empty text"
     raise SuiteMistake(mistake.path, problem, expected, line=mistake.line)
 
