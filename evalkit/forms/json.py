@@ -23,6 +23,8 @@ from evalkit.forms.reading import Reader, Reading
 from evalkit.records.output import Output
 from evalkit.records.sample import Target
 
+_NULL_WORDS = frozenset({"nan", "null", "none", "nat", "<na>"})
+
 if TYPE_CHECKING:
     from evalkit.forms.parsing.schema_check import SchemaCheck
 
@@ -75,7 +77,8 @@ class JsonForm(Form):
             if single and (several := no_single_value(str(target), cell)):
                 return several
             field = output.answer if isinstance(target, str) else None
-            return next(iter(check.violations(plain(ideal.value(target, cell)), field)), None)
+            found = check.violations(plain(ideal.value(target, cell)), field)
+            return found[0] if found else ideal.null_in_words(target)
 
         return check_target
 
@@ -113,6 +116,18 @@ class _Ideal:
         if self._answer is None:
             return cell
         return {self._answer: typed_answer(target, cell if isinstance(cell, str) else plain(cell), self.types)}
+
+    def null_in_words(self, target: Target) -> Misfit | None:
+        """A text such as `NaN` where null may stand: programs write it for an empty cell."""
+        if isinstance(target, str):
+            return None
+        known = self.schema.properties(self.schema.root)
+        for name, value in target.items():
+            word = isinstance(value, str) and value.strip().casefold() in _NULL_WORDS
+            if word and "null" in (types := self.schema.types(known.get(name))) and "string" in types:
+                found = f"the field `{name}` is the text {value!r}, which is no null"
+                return Misfit(found, "an empty cell where there is nothing", kind=f"null {name}", likely=True)
+        return None
 
 
 class StrictJson:

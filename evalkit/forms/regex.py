@@ -66,9 +66,9 @@ class RegexForm(Form):
                 return None
             found = f"the pattern has no answer {shown(text, 60)}"
             expected = f"a target that the group `answer` of {output.pattern} matches"
-            near = number_key(text)
-            fits = near is not None and near != text and pattern.may_hold(near)
-            return Misfit(found, expected, near if fits else None, kind="pattern")
+            nearby = (number_key(text), text.lower(), text.upper())
+            hint = next((near for near in nearby if near and near != text and pattern.may_hold(near)), None)
+            return Misfit(found, expected, hint, kind="pattern")
 
         return check
 

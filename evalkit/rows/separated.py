@@ -15,6 +15,7 @@ from evalkit.rows.bad_bytes import first_bad_byte
 from evalkit.rows.row import Notes, Row, Rows, distinct
 
 _LONGEST_CELL = 2**31 - 1
+_SURELY_ROWS = 3  # lines in one cell, each with as many delimiters as a row
 
 
 @dataclass(slots=True)
@@ -110,34 +111,33 @@ class _Table:
         if len(values) != len(names):
             if len(values) < len(names) or any(value.strip() for value in values[len(names) :]):
                 problem = f"expected {len(names)} columns as in the header, found {len(values)}"
-                raise SuiteError(problem, place, expected=self._other_quoting())
+                marked = any('"' in value or "\n" in value for value in values)
+                raise SuiteError(problem, place, expected=self._other_quoting() if marked else None)
             if len(values) > written:
                 self._trailing.add(place.line or 0)
             del values[len(names) :]
         if self._quoted:
-            if any("\n" in value and self._holds_rows(value, len(names)) for value in values):
-                self._like_rows.add(place.line or 0)
+            self._look_for_rows(values, len(names), place)
         elif self._asked is None and any(map(_in_quotes, values)):
             self._like_quoted.add(place.line or 0)
         return dict(zip(names, values, strict=True))
 
-    def _holds_rows(self, value: str, columns: int) -> bool:
-        """Whether a cell of several lines looks like rows that two quotation marks have swallowed."""
-        counts = [line.count(self._delimiter) + 1 for line in value.splitlines()[1:]]
-        if columns < 2 or not counts:
-            return False
-        whole = counts.count(columns)
-        return all(n == columns for n in counts[:-1]) and counts[-1] <= columns and whole >= (2 if columns == 2 else 1)
+    def _look_for_rows(self, values: list[str], columns: int, place: Place) -> None:
+        """Notes a cell that looks as if it had swallowed rows. Raises SuiteError for one that hardly can be a text."""
+        most = max((_whole_rows(value, self._delimiter, columns) for value in values if "\n" in value), default=0)
+        if not most:
+            return
+        self._like_rows.add(place.line or 0)
+        if self._asked is None and most >= _SURELY_ROWS:
+            problem = f"a cell of the row that starts here holds {most} lines that look like rows of the file"
+            expected = "`quoting: false` in the suite where quotation marks are plain text, `quoting: true` where not"
+            raise SuiteError(problem, place, expected=expected)
 
-    def _other_quoting(self) -> str | None:
+    def _other_quoting(self) -> str:
         """What helps where quotation marks may have been read the wrong way."""
         if self._quoted:
-            return (
-                "a closing mark for each quotation mark; or, where they are plain text, `quoting: false` in the suite"
-            )
-        return (
-            f"one {self._word()} between cells; or, where quotation marks enclose cells, `quoting: true` in the suite"
-        )
+            return "a mark that closes each quotation; where the marks are plain text, `quoting: false` in the suite"
+        return f"one {self._word()} between cells; where quotation marks enclose cells, `quoting: true` in the suite"
 
     def _word(self) -> str:
         return "tab" if self._delimiter == "\t" else "comma"
@@ -154,6 +154,15 @@ class _Table:
             where = f"in {_n(self._like_quoted.rows, 'row')}, first in line {self._like_quoted.line}"
             what = "a cell stands in quotation marks, which are read as text"
             yield f"{name}: {where}, {what}; to take them off, write `quoting: true` in the suite"
+
+
+def _whole_rows(value: str, delimiter: str, columns: int) -> int:
+    """How many lines of a cell look like rows, where all but its first and last do; else 0."""
+    counts = [line.count(delimiter) + 1 for line in value.splitlines()[1:]]
+    if columns < 2 or not counts or any(n != columns for n in counts[:-1]) or counts[-1] > columns:
+        return 0
+    whole = counts.count(columns)
+    return whole if whole > 1 or columns > 2 else 0
 
 
 def _in_quotes(cell: str) -> bool:

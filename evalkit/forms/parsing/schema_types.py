@@ -38,8 +38,9 @@ class SchemaTypes:
             found = {}
             for part in self.parts(schema):
                 properties = part.get("properties")
-                if isinstance(properties, Mapping):
-                    found |= properties
+                for name, inner in properties.items() if isinstance(properties, Mapping) else ():
+                    # An alternative may say otherwise: then either may be.
+                    found[name] = {"anyOf": [found[name], inner]} if name in found else inner
             self._properties[id(schema)] = found
         return found
 

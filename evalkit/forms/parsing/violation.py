@@ -21,6 +21,17 @@ _KINDS = {
     "null": "null",
 }
 _TRUTH = {**dict.fromkeys(("1", "yes", "y", "on", "t"), "true"), **dict.fromkeys(("0", "no", "n", "off", "f"), "false")}
+_LIMITS = {
+    "minimum": "a number of at least {}",
+    "maximum": "a number of at most {}",
+    "exclusiveMinimum": "a number above {}",
+    "exclusiveMaximum": "a number below {}",
+    "minLength": "text of at least {} characters",
+    "maxLength": "text of at most {} characters",
+    "minItems": "a list of at least {} items",
+    "maxItems": "a list of at most {} items",
+    "pattern": "text that matches {}",
+}
 _OF_KEYS = ("additionalProperties", "unevaluatedProperties")
 _OF_BRANCHES = ("anyOf", "oneOf")
 
@@ -45,18 +56,18 @@ def misfit_of(error: Any) -> Misfit:
     return Misfit(found, expected, _hint(error), kind=f"{kind.name} {_unnumbered(error.instance_path)}")
 
 
-def concerns(error: Any, field: str) -> bool:
-    """Whether an error is about this property: what else the value lacks or is does not count."""
-    if list(error.instance_path)[:1] == [field]:
-        return True
+def concerning(error: Any, field: str) -> Any | None:
+    """The part of an error that is about this property; None where it is about what else the value lacks or is."""
+    kind = error.kind
     if error.instance_path:
-        return False
-    if error.kind.name in _OF_KEYS:
-        return field in list(error.kind.unexpected)
-    context = getattr(error.kind, "context", None)
-    if error.kind.name in _OF_BRANCHES and context:
-        return all(any(concerns(inner, field) for inner in branch) for branch in context)
-    return bool(error.kind.name == "type")
+        return error if error.instance_path[0] == field else None
+    if kind.name in _OF_KEYS:
+        return error if field in list(kind.unexpected) else None
+    context = getattr(kind, "context", None) if kind.name in _OF_BRANCHES else None
+    if not context:
+        return error if kind.name == "type" else None
+    inner = [next(filter(None, (concerning(each, field) for each in branch)), None) for branch in context]
+    return inner[0] if all(inner) else None
 
 
 def _expected(error: Any) -> str:
@@ -74,6 +85,10 @@ def _expected(error: Any) -> str:
         return " or ".join(dict.fromkeys(_expected(each) for each in inner if each.kind.name != "required")) or (
             "what one of the schema's alternatives allows"
         )
+    if kind.name == "format":
+        return f"a text of the format {kind.format}"
+    if kind.name in _LIMITS:
+        return _LIMITS[kind.name].format(getattr(kind, "pattern", None) or getattr(kind, "limit", ""))
     return f"what the schema allows: {error.message}"
 
 
@@ -89,7 +104,8 @@ def _hint(error: Any) -> str | None:
         return as_text(value) if "string" in types and value is not None else None
     if "boolean" in types and value.strip().casefold() in _TRUTH:
         return _TRUTH[value.strip().casefold()]
-    return number_key(value) if types & {"number", "integer"} else None
+    number = number_key(value) if types & {"number", "integer"} else None
+    return number if number != value and ("number" in types or "." not in str(number)) else None
 
 
 def as_text(value: Any) -> str:
