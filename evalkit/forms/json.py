@@ -83,10 +83,14 @@ class JsonForm(Form):
         return check_target
 
     def ideal(self, output: Output) -> Ideal:
-        """The example, where the schema requires nothing but the answer."""
-        ideal = _Ideal(output)
-        alone = output.task_facts.object_target or ideal.schema.required(ideal.schema.root) <= {output.answer}
-        return lambda target, cell: as_json(ideal.value(target, cell)) if alone else None
+        """The example, where the schema takes it: an answer may need more fields than the target tells."""
+        ideal, check = _Ideal(output), None if output.schema is None else _schema_check(output.schema)
+
+        def answer(target: Target, cell: Any) -> str | None:
+            value = plain(ideal.value(target, cell))
+            return as_json(value) if check is None or check.problem(value) is None else None
+
+        return answer
 
     def guide(self, output: Output) -> str | None:
         """The schema's fields in words."""
