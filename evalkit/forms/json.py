@@ -16,7 +16,7 @@ from evalkit.forms.parsing.json_text import canonical, decode
 from evalkit.forms.parsing.misfit import Misfit
 from evalkit.forms.parsing.notes import shown, storable
 from evalkit.forms.parsing.repair import find_object
-from evalkit.forms.parsing.schema_types import SchemaTypes, typed_text
+from evalkit.forms.parsing.schema_types import SchemaTypes
 from evalkit.forms.parsing.typed import ideal_object, typed_answer, typed_object
 from evalkit.forms.parsing.vocabulary import Vocabulary
 from evalkit.forms.reading import Reader, Reading
@@ -63,8 +63,8 @@ class JsonForm(Form):
         """A target is written as its value stands in the answer: `True` as true where the schema says boolean."""
         if output.answer is None or output.schema is None:
             return super().target_text(output)
-        types = _Ideal(output).types
-        return lambda text: canonical(typed_text(text, types))
+        ideal = _Ideal(output)
+        return lambda text: canonical(ideal.schema.typed_text(text, ideal.field))
 
     def target_check(self, output: Output) -> TargetCheck:
         """The target, or the field that is the answer, must conform to the schema."""
@@ -73,7 +73,7 @@ class JsonForm(Form):
         ideal, check = _Ideal(output), _schema_check(output.schema)
 
         def check_target(target: Target, cell: Any) -> Misfit | None:
-            single = isinstance(target, str) and not ideal.types & {"array", "object"}
+            single = isinstance(target, str) and not ideal.schema.types(ideal.field) & {"array", "object"}
             if single and (several := no_single_value(str(target), cell)):
                 return several
             field = output.answer if isinstance(target, str) else None
@@ -111,7 +111,7 @@ class _Ideal:
     def __init__(self, output: Output) -> None:
         self.schema = SchemaTypes(output.schema)
         self._answer = output.answer
-        self.types = self.schema.types(self.schema.properties(self.schema.root).get(output.answer or ""))
+        self.field = self.schema.properties(self.schema.root).get(output.answer or "")
 
     def value(self, target: Target, cell: Any) -> Any:
         """An object of fields, or one value as the field that is the answer."""
@@ -119,7 +119,8 @@ class _Ideal:
             return ideal_object(typed_object(target, self.schema), self.schema)
         if self._answer is None:
             return cell
-        return {self._answer: typed_answer(target, cell if isinstance(cell, str) else plain(cell), self.types)}
+        held = cell if isinstance(cell, str) else plain(cell)
+        return {self._answer: typed_answer(target, held, self.field, self.schema)}
 
     def null_in_words(self, target: Target) -> Misfit | None:
         """A text such as `NaN` where null may stand: programs write it for an empty cell."""

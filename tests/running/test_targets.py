@@ -69,7 +69,7 @@ UNREACHABLE = [
     (OBJECT, "extract", schema(v=TEXT), row(v="x", w=1), 1, "forbids the key `w`", "without it", None),
     (OBJECT, "extract", schema(v=TEXT, w={}), row(v="x"), 1, "requires `w`", "has it", None),
     (OBJECT, "extract", schema(v={"type": "object", "properties": {"n": NUMBER}}),
-     row(**{"v": {"n": "$3"}}), 1, "`v.n` is the text '$3'", "a number", "3"),
+     row(v={"n": "$3"}), 1, "`v.n` is the text '$3'", "a number", "3"),
     (OBJECT, "extract", schema(v=LIST), row(v="x; y"), 1, "'x; y'", "a list", None),
     (OBJECT, "extract", schema(v=TEXT), row(v=5), 1, "is 5", "text", '"5"'),
     (OBJECT, "extract", schema(v=TEXT), row(v=None), 1, "is null", "text", None),

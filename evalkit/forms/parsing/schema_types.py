@@ -59,6 +59,30 @@ class SchemaTypes:
             found = self._types[id(schema)] = frozenset(names)
         return found
 
+    def options(self, schema: Any) -> list[Any]:
+        """The values that a sub-schema lists, in `enum` or `const`."""
+        parts = list(self.parts(schema))
+        listed = [option for part in parts for option in part.get("enum") or ()]
+        return listed + [part["const"] for part in parts if "const" in part]
+
+    def typed_text(self, text: str, schema: Any) -> Any:
+        """A cell of a table as a value of a sub-schema.
+
+        Empty text is null where that may be. Text of types without strings is read as JSON (`TRUE` as true, "2.50" as
+        2.5), and so is what is then one of the listed values; what is not of the types stays text.
+        """
+        types = self.types(schema)
+        if not text.strip() and ("null" in types or (types and "string" not in types)):
+            return None
+        if not types or types == {"string"}:
+            return text
+        value = _read(text, types)
+        if "string" in types:
+            options = [(type_name(option), option) for option in self.options(schema)]
+            listed = (type_name(value), value) in options and ("string", text) not in options
+            return value if listed else text
+        return value
+
     def allows_null(self, schema: Any) -> bool:
         """Whether null may be a value here, as far as types tell."""
         types = self.types(schema)
@@ -119,16 +143,8 @@ def fits(value: Any, types: frozenset[str]) -> bool:
     return name in types or (name == "integer" and "number" in types)
 
 
-def typed_text(text: str, types: frozenset[str]) -> Any:
-    """A cell of a table as a value of one of these types.
-
-    Empty text is null where that may be. Text of types without strings is read as JSON (`TRUE` as true, "2.50" as
-    2.5); what is not of the types stays text.
-    """
-    if not text.strip() and ("null" in types or (types and "string" not in types)):
-        return None
-    if not types or "string" in types:
-        return text
+def _read(text: str, types: frozenset[str]) -> Any:
+    """Text as JSON where that gives one of the types, else as it is."""
     try:
         value = decode(text.strip().casefold() if "boolean" in types else text)
     except NotJson:

@@ -8,7 +8,7 @@ from typing import Any
 from evalkit.errors import NotJson
 from evalkit.forms.parsing.alike import alike
 from evalkit.forms.parsing.json_text import canonical, decode
-from evalkit.forms.parsing.schema_types import SchemaTypes, fits, typed_text
+from evalkit.forms.parsing.schema_types import SchemaTypes, fits
 
 
 def typed_object(target: str | Mapping[str, Any], schema: SchemaTypes) -> dict[str, Any]:
@@ -36,10 +36,11 @@ def typed_object(target: str | Mapping[str, Any], schema: SchemaTypes) -> dict[s
     return typed
 
 
-def typed_answer(target: str, cell: Any, types: frozenset[str]) -> Any:
+def typed_answer(target: str, cell: Any, sub: Any, schema: SchemaTypes) -> Any:
     """One right value as JSON holds it. `target` is its text, `cell` the same as its row has it."""
     if isinstance(cell, str):
-        return typed_text(target, types)
+        return schema.typed_text(target, sub)
+    types = schema.types(sub)
     if "string" in types and not fits(cell, types):
         return target
     return int(cell) if isinstance(cell, float) and cell.is_integer() else cell
@@ -70,7 +71,7 @@ def _without_nulls(value: Any, sub: Any, schema: SchemaTypes) -> Any:
 
 def _value(value: Any, sub: Any, schema: SchemaTypes) -> Any:
     if isinstance(value, str):
-        return typed_text(alike(value), schema.types(sub))
+        return schema.typed_text(alike(value), sub)
     if isinstance(value, Mapping):
         known = schema.properties(sub)
         return {alike(str(key)): _value(inner, known.get(key), schema) for key, inner in value.items()}
