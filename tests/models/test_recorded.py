@@ -93,18 +93,18 @@ def test_the_files_of_data_sets_are_the_files_of_answers(tmp_path: Path) -> None
     }
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
-        model = opened(tmp_path / name)
-        assert [answer(model, row["id"]).text for row in ROWS] == [row["output"] for row in ROWS], name
+        outcomes = ask(opened(tmp_path / name), *(row["id"] for row in ROWS))
+        assert [o.text for o in outcomes if isinstance(o, Completion)] == [row["output"] for row in ROWS], name
     (tmp_path / "o.csv").write_bytes(b"\xef\xbb\xbf" + table.encode())
     model = opened(tmp_path / "o.csv")
-    assert (answer(model, "7.0").text, answer(model, " b").text) == ("yes", "x")
+    assert [o.text for o in ask(model, "7.0", " b") if isinstance(o, Completion)] == ["yes", "x"]
     assert model.notes == ["o.csv: 1 column without a name left out"]
 
 
 def test_ids_are_written_as_those_of_a_data_set(tmp_path: Path) -> None:
     rows = [{"id": 1.0, "output": "x"}, {"id": True, "output": "y"}, {"id": 2.5, "output": "z"}]
-    model = opened(lines(tmp_path / "o.jsonl", rows))
-    assert [answer(model, each).text for each in ("1", "true", "2.5")] == ["x", "y", "z"]
+    outcomes = ask(opened(lines(tmp_path / "o.jsonl", rows)), "1", "true", "2.5")
+    assert [o.text for o in outcomes if isinstance(o, Completion)] == ["x", "y", "z"]
 
 
 @pytest.mark.parametrize("kind", ["csv", "tsv", "parquet"])
