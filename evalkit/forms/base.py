@@ -43,8 +43,9 @@ class Key:
 _encode = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode
 
 TargetText = Callable[[str], str]
-TargetCheck = Callable[[Target, Any], Misfit | None]
-Ideal = Callable[[Target, Any], str | None]
+TargetCheck = Callable[[Target, Any], Misfit | str | None]
+"""A Misfit where no answer of the form can be the target; else a whole answer that is right, to be scored, or None
+where the target alone does not make one."""
 
 
 class Form(ABC):
@@ -94,26 +95,20 @@ class Form(ABC):
         return _as_it_is
 
     def target_check(self, output: Output) -> TargetCheck:
-        """Finds what keeps every answer of this form from being a target; None where one can be it.
-
-        Of a target and its cell, as in `example`.
-        """
+        """Makes of a target and its cell, as in `example`, the answer that is right: see `TargetCheck`."""
         reader = self.strict(output)
 
-        def check(target: Target, cell: Any) -> Misfit | None:
+        def check(target: Target, cell: Any) -> Misfit | str | None:
             if isinstance(target, str) and (several := no_single_value(target, cell)):
                 return several
-            reading = reader.read(self.example(output, target, cell))
+            answer = self.example(output, target, cell)
+            reading = reader.read(answer)
             if reading.problem is None:
-                return None
+                return answer
             found = f"the target {shown(str(target), 60)} does not have the form {self.name} ({reading.problem})"
             return Misfit(found, kind=reading.problem)
 
         return check
-
-    def ideal(self, output: Output) -> Ideal:
-        """Makes of a target and its cell an answer that is right; None where the target alone does not make one."""
-        return lambda target, cell: self.example(output, target, cell)
 
     def guide(self, output: Output) -> str | None:
         """What a careful author tells a model about the form, in a system text; None where the labels say it all."""

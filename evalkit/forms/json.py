@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import NotJson
-from evalkit.forms.base import Form, Ideal, Key, TargetCheck, TargetText, as_json, no_single_value, plain
+from evalkit.forms.base import Form, Key, TargetCheck, TargetText, as_json, no_single_value, plain
 from evalkit.forms.keys import LABELS
 from evalkit.forms.parsing.alike import alike_value
 from evalkit.forms.parsing.answer_in_text import AnswerInText
@@ -67,30 +67,19 @@ class JsonForm(Form):
         return lambda text: canonical(ideal.schema.typed_text(text, ideal.field))
 
     def target_check(self, output: Output) -> TargetCheck:
-        """The target, or the field that is the answer, must conform to the schema."""
-        if output.schema is None or output.task_facts.open_ended:
-            return lambda target, cell: None
-        ideal, check = _Ideal(output), _schema_check(output.schema)
+        """The target, or the field that is the answer, must conform to the schema; other fields may be needed too."""
+        ideal, check = _Ideal(output), _schema_check(output.schema or {})
 
-        def check_target(target: Target, cell: Any) -> Misfit | None:
+        def check_target(target: Target, cell: Any) -> Misfit | str | None:
             single = isinstance(target, str) and not ideal.schema.types(ideal.field) & {"array", "object"}
             if single and (several := no_single_value(str(target), cell)):
                 return several
-            field = output.answer if isinstance(target, str) else None
-            found = check.violations(plain(ideal.value(target, cell)), field)
-            return found[0] if found else ideal.null_in_words(target)
+            value = plain(ideal.value(target, cell))
+            if wrong := check.violations(value, output.answer if isinstance(target, str) else None):
+                return wrong[0]
+            return ideal.null_in_words(target) or (as_json(value) if check.conforms(value) else None)
 
         return check_target
-
-    def ideal(self, output: Output) -> Ideal:
-        """The example, where the schema takes it: an answer may need more fields than the target tells."""
-        ideal, check = _Ideal(output), None if output.schema is None else _schema_check(output.schema)
-
-        def answer(target: Target, cell: Any) -> str | None:
-            value = plain(ideal.value(target, cell))
-            return as_json(value) if check is None or check.problem(value) is None else None
-
-        return answer
 
     def guide(self, output: Output) -> str | None:
         """The schema's fields in words."""
@@ -146,7 +135,9 @@ class StrictJson:
     def read(self, text: str) -> Reading:
         """The answer as canonical text; for extraction the object too."""
         try:
-            value = alike_value(decode(text))
+            value = decode(text)
+            if "\\u" in text or not text.isascii():
+                value = alike_value(value)
         except NotJson as error:
             return Reading(None, str(error))
         problem = None if self._check is None else self._check.problem(value)
@@ -168,7 +159,7 @@ class ObjectInText:
 
     def read(self, text: str) -> Reading:
         """The object and its canonical text."""
-        value = find_object(prepared(text))
+        value = alike_value(find_object(prepared(text)))
         return Reading(None) if value is None else Reading(storable(canonical(value)), None, value)
 
 

@@ -63,7 +63,7 @@ class LabelForm(Form):
         """A label of several lines has no answer, because an answer ends with its line."""
         check = super().target_check(output)
 
-        def check_line(target: Target, cell: Any) -> Misfit | None:
+        def check_line(target: Target, cell: Any) -> Misfit | str | None:
             if output.enforce == "prompt" and "\n" in str(target):
                 found = f"the label {shown(str(target), 60)} has several lines, and an answer ends with its first"
                 return Misfit(found, "labels of one line, or enforce: native", kind="lines")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from evalkit.forms.base import Form, Ideal, Key, KeyProblem, TargetCheck, no_single_value
+from evalkit.forms.base import Form, Key, KeyProblem, TargetCheck, no_single_value
 from evalkit.forms.keys import LABELS
 from evalkit.forms.parsing.alike import alike
 from evalkit.forms.parsing.clean import prepared
@@ -58,12 +58,14 @@ class RegexForm(Form):
             return super().target_check(output)
         pattern = _pattern(output.pattern)
 
-        def check(target: Target, cell: Any) -> Misfit | None:
+        def check(target: Target, cell: Any) -> Misfit | str | None:
             text = str(target)
             if several := no_single_value(text, cell):
                 return several
+            if pattern.gives(text):
+                return text
             if pattern.may_hold(text) is not False:
-                return None
+                return None  # what stands around the answer is not known
             found = f"the pattern has no answer {shown(text, 60)}"
             expected = f"a target that the group `answer` of {output.pattern} matches"
             nearby = (number_key(text), text.lower(), text.upper())
@@ -71,11 +73,6 @@ class RegexForm(Form):
             return Misfit(found, expected, hint, kind="pattern")
 
         return check
-
-    def ideal(self, output: Output) -> Ideal:
-        """The target alone where it is all that the pattern asks for."""
-        pattern = None if output.pattern is None else _pattern(output.pattern)
-        return lambda target, cell: str(target) if pattern is not None and pattern.gives(str(target)) else None
 
     def guide(self, output: Output) -> str | None:
         """The pattern itself."""

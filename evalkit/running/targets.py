@@ -98,20 +98,18 @@ def _once(
 
 def _check(output: Output) -> Callable[[Target, Any], Misfit | None]:
     """The form's own check, and then the score of an answer that is the target."""
-    form, scorer = form_of(output), Scorer(output)
-    form_check, ideal = form.target_check(output), form.ideal(output)
+    form_check, scorer = form_of(output).target_check(output), Scorer(output)
 
     def check(target: Target, cell: Any) -> Misfit | None:
-        misfit = form_check(target, cell)
-        text = ideal(target, cell) if misfit is None else None
-        if text is None:
-            return misfit
-        score = scorer.score(Completion(text, "end", Timing(0.0)), target)
+        found = form_check(target, cell)
+        if not isinstance(found, str):
+            return found
+        score = scorer.score(Completion(found, "end", Timing(0.0)), target)
         if score.valid and score.correct:
             return None
         why = f" ({score.note})" if score.note else ""
         return Misfit(
-            f"the answer {text[:80]!r}, which is the target itself, is not scored as right{why}", kind="score"
+            f"the answer {found[:80]!r}, which is the target itself, is not scored as right{why}", kind="score"
         )
 
     return check

@@ -51,6 +51,10 @@ class SchemaCheck:
         place = path_of(error.instance_path)
         return _in_words(error.kind, shown(place, 40) if place else "")
 
+    def conforms(self, value: Any) -> bool:
+        """Whether a decoded JSON value is valid."""
+        return self._validator.is_valid(value)
+
     def violations(self, value: Any, field: str | None = None) -> list[Misfit]:
         """What of a value the schema does not take, in the words of targets.
 

@@ -27,7 +27,8 @@ def typed_object(target: str | Mapping[str, Any], schema: SchemaTypes) -> dict[s
         raise ValueError("the target of an extraction must be an object")
     typed: dict[str, Any] = {}
     known = schema.properties(schema.root)
-    for key, value in target.items():
+    for name, value in target.items():
+        key = alike(str(name))
         steps = [key] if key in known or "." not in key else key.split(".")
         inner: Any = schema.root
         for step in steps:

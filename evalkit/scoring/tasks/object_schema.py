@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from evalkit.forms.parsing.alike import alike_value
 from evalkit.forms.parsing.json_text import canonical
 from evalkit.forms.parsing.schema_types import SchemaTypes
 from evalkit.forms.parsing.typed import typed_object
@@ -25,11 +24,10 @@ class ObjectSchema:
     def normal(self, value: dict[str, Any]) -> dict[str, Any]:
         """An object as it is compared.
 
-        Texts that look the same are the same. Empty text is no value where the
-        schema lets the field be null or left out. Lists with
-        `uniqueItems` are sorted and without repeats: they compare as sets.
+        Empty text is no value where the schema lets the field be null or left out. Lists with `uniqueItems` are sorted
+        and without repeats: they compare as sets.
         """
-        normal: dict[str, Any] = self._normal(alike_value(value), self._types.root)
+        normal: dict[str, Any] = self._normal(value, self._types.root)
         return normal
 
     def _normal(self, value: Any, schema: Any) -> Any:
@@ -44,7 +42,7 @@ class ObjectSchema:
         if not isinstance(value, list):
             return value
         members = self._types.members(schema)
-        inside = [self._normal(inner, members) for inner in value]
+        inside = [self._normal(inner, members) if isinstance(inner, (dict, list)) else inner for inner in value]
         if not self._has_sets or not self._types.is_set(schema):
             return inside
         by_text = {canonical(inner): inner for inner in inside}
