@@ -17,13 +17,12 @@ from pathlib import Path
 from typing import IO, cast
 
 from evalkit.errors import Place, SuiteError
+from evalkit.rows.formats import COMPRESSED, format_of
 from evalkit.rows.json_files import json_list_rows, jsonl_rows
 from evalkit.rows.parquet import parquet_rows
 from evalkit.rows.pointer import refuse_pointer
 from evalkit.rows.row import Notes, Rows, one_line
 from evalkit.rows.separated import csv_rows, tsv_rows
-
-_COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 Reader = Callable[[Callable[[], IO[bytes]], Path, bool | None, Notes], Rows]
 
@@ -38,17 +37,6 @@ _READERS: dict[str, Reader] = {
 READABLE = tuple(_READERS)
 
 
-def format_of(path: Path) -> str:
-    """The ending that tells the format, without that of a compression."""
-    bare = path.with_suffix("") if path.suffix.lower() in _COMPRESSED else path
-    return bare.suffix.lower()
-
-
-def is_table(path: Path) -> bool:
-    """Whether all cells of a file are text, so that an empty one may be nothing or an empty text."""
-    return format_of(path) in (".csv", ".tsv")
-
-
 def file_rows(path: Path, quoting: bool | None = None, notes: Notes | None = None) -> Rows:
     """All rows in order, each with its place.
 
@@ -60,7 +48,7 @@ def file_rows(path: Path, quoting: bool | None = None, notes: Notes | None = Non
     reader = _READERS.get(ending)
     if reader is None:
         problem = f"cannot read {ending}" if ending else "cannot tell the format"
-        expected = f"an ending of {', '.join(READABLE)}; compressed, {' or '.join(_COMPRESSED)} after it"
+        expected = f"an ending of {', '.join(READABLE)}; compressed, {' or '.join(COMPRESSED)} after it"
         raise SuiteError(problem, Place(path), expected=expected)
     try:
         refuse_pointer(path)

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from evalkit.errors import SuiteError
 from evalkit.rows.cell import as_id, is_empty
-from evalkit.rows.files import file_rows, format_of, is_table
+from evalkit.rows.files import file_rows
+from evalkit.rows.formats import format_of, is_table
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
 

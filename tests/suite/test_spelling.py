@@ -78,3 +78,13 @@ def test_quoting_of_a_table_is_the_suites_word(tmp_path: Path) -> None:
     with pytest.raises(SuiteError, match=r"rows\.tsv:2: expected 2 columns") as caught:
         opened(tmp_path, ("test: test.jsonl", "test: rows.tsv"), test=[])
     assert "`quoting: true`" in str(caught.value.expected)
+
+
+def test_quoting_without_a_table_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(SuiteError, match="only .csv and .tsv files have cells in quotation marks") as caught:
+        opened(tmp_path, ("target: label", "target: label\n  quoting: true"), test=[row(1)])
+    assert caught.value.place is not None and "quoting" in str(caught.value.place.text)
+    (tmp_path / "o.jsonl").write_text("{}")
+    logged = "logged: {model: recorded, role: prompted, path: o.jsonl, quoting: false}"
+    with pytest.raises(SuiteError, match="only .csv and .tsv files"):
+        opened(tmp_path, ("sonnet: anthropic/claude-sonnet-5-5", logged), test=[row(1)])

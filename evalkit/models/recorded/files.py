@@ -20,7 +20,8 @@ import msgspec
 
 from evalkit.errors import ModelUnavailable, RecordedError, SuiteError
 from evalkit.rows.cell import as_id
-from evalkit.rows.files import READABLE, file_rows, format_of, is_table
+from evalkit.rows.files import READABLE, file_rows
+from evalkit.rows.formats import format_of, is_table
 from evalkit.rows.json_files import has_line_feeds
 from evalkit.rows.pointer import refuse_pointer
 from evalkit.rows.row import Rows, one_line

@@ -8,7 +8,9 @@ from dataclasses import replace
 from evalkit.errors import SuiteError, SuiteMistake
 from evalkit.forms.parsing.alike import tidy
 from evalkit.records.output import Output
+from evalkit.rows.formats import is_table
 from evalkit.suite.config.dataset import FromTrain, Source
+from evalkit.suite.config.models import NO_TABLE
 from evalkit.suite.data.hub_rows import resolve_revision
 from evalkit.suite.data.items import DatasetSpec
 from evalkit.suite.data.rows import RowSource
@@ -19,6 +21,9 @@ from evalkit.suite.file.loaded import LoadedSuite
 def dataset_spec(loaded: LoadedSuite, inputs: Iterable[str], warnings: list[str]) -> DatasetSpec:
     """The spec of a suite's rows; `inputs` are the variables of its prompts. Raises SuiteMistake."""
     suite, config = loaded.suite, loaded.suite.dataset
+    tables = any(is_table(path) for paths in loaded.files.rows.values() for path in paths)
+    if config.quoting is not None and not tables:
+        raise SuiteMistake(("dataset", "quoting"), NO_TABLE, "a .csv or .tsv file in a split", key=True)
     text = suite.output.facts.target_text(_output(loaded))
     declared = suite.output.labels
     labels: tuple[str, ...] | None = () if declared is None else None
