@@ -16,6 +16,7 @@ _TAIL = re.compile(r"(?<!\\)((?:\\\\)*)(?:\$|\\[zZ])\Z")
 _GLOBAL_FLAGS = re.compile(r"\(\?([a-zA-Z0-9]+)\)")
 _MORE_FLAGS = re.compile(r"\(\?[a-zA-Z0-9]*(?:[a-zA-Z0-9]|-[a-zA-Z])[:)]")
 _GROUP = re.compile(r"\(\?P?<answer>")
+_FIRST_IN_CLASS = re.compile(r"\^?\]?")  # a bracket that stands first in a class is text
 # What looks beyond the group: a look-around, a boundary, an anchor, a reference, a condition.
 _CONTEXT = re.compile(r"\(\?(?:<?[=!]|\(|P[=>]|[&R0-9])|\\[bBAZzKGRg1-9]|(?<![\\\[])[\^$]")
 
@@ -98,7 +99,7 @@ def _to_closing(text: str) -> str | None:
             in_class = c != "]"
         elif c == "[":
             in_class = True
-            i += len(text) - i - 1 - len(re.sub(r"\A\^?\]?", "", text[i + 1 :]))  # a bracket that stands first is text
+            i += len(_FIRST_IN_CLASS.match(text, i + 1)[0])  # type: ignore[index]  # it matches everywhere
         elif c == "(":
             depth += 1
         elif c == ")":
