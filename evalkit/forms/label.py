@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from evalkit.errors import NotJson
-from evalkit.forms.base import Form, TargetCheck, as_json
+from evalkit.forms.base import Form, as_json
 from evalkit.forms.keys import REQUIRED_LABELS
 from evalkit.forms.parsing.alike import alike
 from evalkit.forms.parsing.answer_in_text import AnswerInText
 from evalkit.forms.parsing.json_text import decode
-from evalkit.forms.parsing.misfit import Misfit
 from evalkit.forms.parsing.notes import shown
 from evalkit.forms.parsing.vocabulary import Vocabulary
 from evalkit.forms.reading import EMPTY, Reader, Reading
@@ -50,26 +49,15 @@ class LabelForm(Form):
         }
 
     def stop(self, output: Output) -> tuple[str, ...]:
-        """The end of the line, where the label stands bare."""
-        return ("\n",) if output.enforce == "prompt" else ()
+        """The end of the line, where the label stands bare and none has several lines."""
+        several = any("\n" in label for label in output.labels)
+        return ("\n",) if output.enforce == "prompt" and not several else ()
 
     def example(self, output: Output, target: Target, cell: Any) -> str:
         """The label, in its object where that is enforced."""
         if output.enforce == "native":
             return as_json({_NATIVE_KEY: target})
         return super().example(output, target, cell)
-
-    def target_check(self, output: Output) -> TargetCheck:
-        """A label of several lines has no answer, because an answer ends with its line."""
-        check = super().target_check(output)
-
-        def check_line(target: Target, cell: Any) -> Misfit | str | None:
-            if output.enforce == "prompt" and "\n" in str(target):
-                found = f"the label {shown(str(target), 60)} has several lines, and an answer ends with its first"
-                return Misfit(found, "labels of one line, or enforce: native", kind="lines")
-            return check(target, cell)
-
-        return check_line
 
 
 class Labels:

@@ -62,7 +62,6 @@ UNREACHABLE = [
     (ANSWER, "answer", schema(b=TEXT, a={"type": ["integer", "null"]}), table("x"), 2, "'x'", "number or null", None),
     ("{form: text}", "answer", "", '{"text": "t", "label": ["4", "four"]}\n', 1, "a list", "one right answer", None),
     (LABEL, "classify", "", row(x=1), 1, "an object", "one right answer", None),
-    (LABEL, "classify", "", table('"a\nb"', "c"), 2, "several lines", "labels of one line", None),
     (r"{form: regex, pattern: '^(?P<answer>\d+)$'}", "answer", "", table("8.0", "9.0"), 2, "'8.0'", "the group", "8"),
     (r"{form: regex, pattern: '(?s).*= (?P<answer>\d+)\.'}", "answer", "", table("9.5"), 2, "'9.5'", "the group", None),
     ("{form: regex, pattern: 'is (?P<answer>on|off)'}", "answer", "", table("On", "off"), 2, "'On'", "the group", "on"),
@@ -123,6 +122,7 @@ REACHABLE = [
     (r"{form: regex, pattern: '(?P<answer>(?<=x)\w)|\[(?P<answer>\w+)\]'}", "answer", "", table("ab"), ["[ab]"]),
     ("{form: regex, pattern: '(?i)it is (?P<answer>yes|no)'}", "answer", "", table("Yes"), ["it is Yes"]),
     ("{form: regex, pattern: '(?i:it is (?P<answer>yes|no))'}", "answer", "", table("Yes"), ["it is Yes"]),
+    (LABEL, "classify", "", table('"a\nb"', "c"), ["a\nb", "c"]),
     (LABEL, "classify", "", table("billing ", " re\u00a0fund", "billing"), ["billing", "re fund", "billing"]),
 ]  # fmt: skip
 
@@ -137,6 +137,11 @@ def test_a_target_that_can_be_answered(
     samples = list(prepared.suite.dataset.samples("test"))
     for sample, answer in zip(samples, answers, strict=True):
         assert scorer.score(Completion(answer, "end", Timing(0.0)), sample.target).correct, (sample.target, answer)
+
+
+def test_an_answer_of_several_lines_is_not_cut_after_the_first(tmp_path: Path) -> None:
+    for labels, stop in ((("a", "b"), ("\n",)), (('"a\nb"', "c"), ())):
+        assert made(tmp_path, LABEL, table(*labels), "classify").contenders[0].parameters.stop == stop
 
 
 def test_null_is_not_the_text_null(tmp_path: Path) -> None:

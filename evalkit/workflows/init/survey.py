@@ -156,6 +156,8 @@ class Survey:
         if self.kind == "scalar":
             if is_blank(value):
                 raise SuiteError("blank")
+            if isinstance(value, list | tuple | dict):
+                raise SuiteError("several values")
             text = self._reader.read(row)
             assert isinstance(text, str)
             self.facts.add_text(text)
