@@ -7,17 +7,23 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from evalkit.errors import NotJson
-from evalkit.forms.base import Form, Key, as_json
+from evalkit.forms.base import Form, Key, TargetCheck, TargetText, as_json, no_single_value, plain
 from evalkit.forms.keys import LABELS
+from evalkit.forms.parsing.alike import alike_value
 from evalkit.forms.parsing.answer_in_text import AnswerInText
 from evalkit.forms.parsing.clean import prepared
 from evalkit.forms.parsing.json_text import canonical, decode
+from evalkit.forms.parsing.misfit import Misfit
 from evalkit.forms.parsing.notes import shown, storable
 from evalkit.forms.parsing.repair import find_object
+from evalkit.forms.parsing.schema_types import SchemaTypes
+from evalkit.forms.parsing.typed import ideal_object, typed_answer, typed_object
 from evalkit.forms.parsing.vocabulary import Vocabulary
 from evalkit.forms.reading import Reader, Reading
 from evalkit.records.output import Output
 from evalkit.records.sample import Target
+
+_NULL_WORDS = frozenset({"nan", "null", "none", "nat", "<na>"})
 
 if TYPE_CHECKING:
     from evalkit.forms.parsing.schema_check import SchemaCheck
@@ -50,10 +56,30 @@ class JsonForm(Form):
         return output.schema
 
     def example(self, output: Output, target: Target, cell: Any) -> str:
-        """The target as an object; one value as the field that is the answer, in the type that its row has."""
-        if not isinstance(target, str):
-            return as_json(target)
-        return as_json(cell if output.answer is None else {output.answer: cell})
+        """The target as an object; one value as the field that is the answer, in the type that the schema gives it."""
+        return as_json(_Ideal(output).value(target, cell))
+
+    def target_text(self, output: Output) -> TargetText:
+        """A target is written as its value stands in the answer: `True` as true where the schema says boolean."""
+        if output.answer is None or output.schema is None:
+            return super().target_text(output)
+        ideal = _Ideal(output)
+        return lambda text: canonical(ideal.schema.typed_text(text, ideal.field))
+
+    def target_check(self, output: Output) -> TargetCheck:
+        """The target, or the field that is the answer, must conform to the schema; other fields may be needed too."""
+        ideal, check = _Ideal(output), _schema_check(output.schema or {})
+
+        def check_target(target: Target, cell: Any) -> Misfit | str | None:
+            single = isinstance(target, str) and not ideal.schema.types(ideal.field) & {"array", "object"}
+            if single and (several := no_single_value(str(target), cell)):
+                return several
+            value = plain(ideal.value(target, cell))
+            if wrong := check.violations(value, output.answer if isinstance(target, str) else None):
+                return wrong[0]
+            return ideal.null_in_words(target) or (as_json(value) if check.conforms(value) else None)
+
+        return check_target
 
     def guide(self, output: Output) -> str | None:
         """The schema's fields in words."""
@@ -68,6 +94,36 @@ class JsonForm(Form):
         return "\n".join([head, *(_field(name, each, required or ()) for name, each in fields.items())])
 
 
+class _Ideal:
+    """Right answers as JSON values, of targets as their rows have them."""
+
+    def __init__(self, output: Output) -> None:
+        self.schema = SchemaTypes(output.schema)
+        self._answer = output.answer
+        self.field = self.schema.properties(self.schema.root).get(output.answer or "")
+
+    def value(self, target: Target, cell: Any) -> Any:
+        """An object of fields, or one value as the field that is the answer."""
+        if not isinstance(target, str):
+            return ideal_object(typed_object(target, self.schema), self.schema)
+        if self._answer is None:
+            return cell
+        held = cell if isinstance(cell, str) else plain(cell)
+        return {self._answer: typed_answer(target, held, self.field, self.schema)}
+
+    def null_in_words(self, target: Target) -> Misfit | None:
+        """A text such as `NaN` where null may stand: programs write it for an empty cell."""
+        if isinstance(target, str):
+            return None
+        known = self.schema.properties(self.schema.root)
+        for name, value in target.items():
+            word = isinstance(value, str) and value.strip().casefold() in _NULL_WORDS
+            if word and "null" in (types := self.schema.types(known.get(name))) and "string" in types:
+                found = f"the field `{name}` is the text {value!r}, which is no null"
+                return Misfit(found, "an empty cell where there is nothing", kind=f"null {name}", likely=True)
+        return None
+
+
 class StrictJson:
     """The text is one JSON value that conforms to the schema; the answer is a field of it, or all of it."""
 
@@ -80,6 +136,8 @@ class StrictJson:
         """The answer as canonical text; for extraction the object too."""
         try:
             value = decode(text)
+            if "\\u" in text or not text.isascii():
+                value = alike_value(value)
         except NotJson as error:
             return Reading(None, str(error))
         problem = None if self._check is None else self._check.problem(value)
@@ -92,7 +150,8 @@ class StrictJson:
             return Reading(canonical(value), None, value)
         if self._field not in value:
             return Reading(None, f"missing property {shown(self._field, 40)}")
-        return Reading(canonical(value[self._field]))
+        said = value[self._field]
+        return Reading(None) if said is None else Reading(canonical(said))  # null is no answer, and no text "null"
 
 
 class ObjectInText:
@@ -100,7 +159,7 @@ class ObjectInText:
 
     def read(self, text: str) -> Reading:
         """The object and its canonical text."""
-        value = find_object(prepared(text))
+        value = alike_value(find_object(prepared(text)))
         return Reading(None) if value is None else Reading(storable(canonical(value)), None, value)
 
 

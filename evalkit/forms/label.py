@@ -8,6 +8,7 @@ from typing import Any
 from evalkit.errors import NotJson
 from evalkit.forms.base import Form, as_json
 from evalkit.forms.keys import REQUIRED_LABELS
+from evalkit.forms.parsing.alike import alike
 from evalkit.forms.parsing.answer_in_text import AnswerInText
 from evalkit.forms.parsing.json_text import decode
 from evalkit.forms.parsing.notes import shown
@@ -48,8 +49,9 @@ class LabelForm(Form):
         }
 
     def stop(self, output: Output) -> tuple[str, ...]:
-        """The end of the line, where the label stands bare."""
-        return ("\n",) if output.enforce == "prompt" else ()
+        """The end of the line, where the label stands bare and none has several lines."""
+        several = any("\n" in label for label in output.labels)
+        return ("\n",) if output.enforce == "prompt" and not several else ()
 
     def example(self, output: Output, target: Target, cell: Any) -> str:
         """The label, in its object where that is enforced."""
@@ -59,14 +61,14 @@ class LabelForm(Form):
 
 
 class Labels:
-    """The text is one of the labels, to the last character."""
+    """The text is one of the labels, to the last character that can be seen."""
 
     def __init__(self, labels: tuple[str, ...]) -> None:
-        self._readings = {label: Reading(label) for label in labels}
+        self._readings = {alike(label): Reading(label) for label in labels}
 
     def read(self, text: str) -> Reading:
         """The label, or why the text is none."""
-        reading = self._readings.get(text)
+        reading = self._readings.get(alike(text))
         if reading is not None:
             return reading
         if not text:

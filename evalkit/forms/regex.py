@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from evalkit.forms.base import Form, Key, KeyProblem
+from evalkit.forms.base import Form, Key, KeyProblem, TargetCheck, no_single_value
 from evalkit.forms.keys import LABELS
+from evalkit.forms.parsing.alike import alike
 from evalkit.forms.parsing.clean import prepared
+from evalkit.forms.parsing.compare import number_key
+from evalkit.forms.parsing.misfit import Misfit
 from evalkit.forms.parsing.notes import shown, storable
 from evalkit.forms.parsing.vocabulary import Vocabulary
 from evalkit.forms.reading import EMPTY, TOO_SLOW, NoAnswer, Reader, Reading
 from evalkit.records.output import Output
+from evalkit.records.sample import Target
 
 if TYPE_CHECKING:
     from evalkit.forms.parsing.pattern import AnswerPattern
@@ -47,6 +52,28 @@ class RegexForm(Form):
             return NoAnswer()
         return PatternInText(_pattern(output.pattern), Vocabulary(output.labels) if output.labels else None)
 
+    def target_check(self, output: Output) -> TargetCheck:
+        """A target that the pattern's group `answer` cannot hold is never an answer."""
+        if output.pattern is None:
+            return super().target_check(output)
+        pattern = _pattern(output.pattern)
+
+        def check(target: Target, cell: Any) -> Misfit | str | None:
+            text = str(target)
+            if several := no_single_value(text, cell):
+                return several
+            if pattern.gives(text):
+                return text
+            if pattern.may_hold(text) is not False:
+                return None  # what stands around the answer is not known
+            found = f"the pattern has no answer {shown(text, 60)}"
+            expected = f"a target that the group `answer` of {output.pattern} matches"
+            nearby = (number_key(text), text.lower(), text.upper())
+            hint = next((near for near in nearby if near and near != text and pattern.may_hold(near)), None)
+            return Misfit(found, expected, hint, kind="pattern")
+
+        return check
+
     def guide(self, output: Output) -> str | None:
         """The pattern itself."""
         if output.pattern is None:
@@ -68,7 +95,7 @@ class Pattern:
             return Reading(None, TOO_SLOW)
         if answer is None:
             return Reading(None, f"does not match the pattern: {shown(text, 50)}") if text else EMPTY
-        return Reading(storable(answer))
+        return Reading(storable(alike(answer)))
 
 
 class PatternInText:
@@ -87,10 +114,11 @@ class PatternInText:
         if answer is None:
             return Reading(None)
         if self._vocabulary is not None:
-            return Reading(self._vocabulary.match(answer) or storable(answer.strip()))
-        return Reading(storable(answer.strip()))
+            return Reading(self._vocabulary.match(answer) or storable(alike(answer).strip()))
+        return Reading(storable(alike(answer).strip()))
 
 
+@cache
 def _pattern(pattern: str) -> AnswerPattern:
     from evalkit.forms.parsing.pattern import AnswerPattern  # its library is loaded only where it is used
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evalkit.forms.base import Form
 from evalkit.forms.keys import LABELS
+from evalkit.forms.parsing.alike import alike
 from evalkit.forms.parsing.notes import storable
 from evalkit.forms.reading import EMPTY, Reader, Reading
 from evalkit.records.output import Output
@@ -27,4 +28,4 @@ class Text:
 
     def read(self, text: str) -> Reading:
         """The text itself."""
-        return Reading(storable(text)) if text.strip() else EMPTY
+        return Reading(storable(alike(text))) if text.strip() else EMPTY

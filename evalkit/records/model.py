@@ -30,7 +30,7 @@ class ModelSpec:
     """One entry under `models:`, with variables resolved.
 
     `provider_model` is `provider/name`, or `recorded`. `api_key_env` names the variable that holds the
-    key; the key itself is never stored here. `path`, `id_field` and `output_field` belong to `recorded`.
+    key; the key itself is never stored here. `path`, `id_field`, `output_field` and `quoting` belong to `recorded`.
     """
 
     name: str
@@ -43,6 +43,7 @@ class ModelSpec:
     path: str | None = None
     id_field: str = "id"
     output_field: str = "output"
+    quoting: bool | None = None
 
     @property
     def provider(self) -> str:

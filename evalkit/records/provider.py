@@ -10,7 +10,7 @@ from evalkit.records.model import Role
 
 @dataclass(frozen=True, slots=True)
 class EntryKey:
-    """A key of a model's entry in a suite that only some providers take: `path`, `id` or `output`.
+    """A key of a model's entry in a suite that only some providers take: `path`, `id`, `output` or `quoting`.
 
     `example` is shown where a key that is `needed` is not there.
     """

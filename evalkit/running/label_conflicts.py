@@ -12,7 +12,7 @@ from evalkit.running.kept_facts import kept
 from evalkit.running.prepare import Prepared
 from evalkit.suite.prompts.contenders import Contender
 
-_VERSION = 1
+_VERSION = 2
 
 
 def conflicts_of(prepared: Prepared) -> LabelConflicts | None:

@@ -11,7 +11,7 @@ from evalkit.running.kept_facts import kept
 from evalkit.suite.open import OpenSuite
 from evalkit.suite.prompts.contenders import Contender
 
-_VERSION = 2
+_VERSION = 3
 
 
 def label_count(suite: OpenSuite, contender: Contender) -> LabelFacts | None:

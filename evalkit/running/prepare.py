@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalkit.errors import PriceError, SuiteError, SuiteMistake
 from evalkit.models.prices import PriceList
 from evalkit.running.examples import check_examples
+from evalkit.running.targets import check_targets
 from evalkit.suite.config.suite import Suite
 from evalkit.suite.file.load import load_suite
 from evalkit.suite.file.located import located
@@ -48,6 +49,7 @@ def prepare(path: Path, models: tuple[str, ...] = ()) -> Prepared:
         suite = open_suite(loaded)
         chosen = tuple(c for c in contenders(suite) if not models or c.spec.name in models)
         check_examples(chosen)
+        suite = replace(suite, warnings=(*suite.warnings, *check_targets(suite, chosen)))
     try:
         prices = PriceList.load()
     except PriceError as error:

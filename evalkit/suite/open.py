@@ -39,9 +39,14 @@ def open_suite(loaded: LoadedSuite) -> OpenSuite:
 
     Raises SuiteError for a row that is wrong, and SuiteMistake for what is wrong in the suite: see `located`.
     """
-    prompts = {name: PromptTemplates.parse(name, t.system, t.user) for name, t in loaded.prompt_texts.items()}
+    declared = loaded.suite.prompts
+    prompts = {
+        name: PromptTemplates.parse(name, t.system, t.user, declared[name].null_is)
+        for name, t in loaded.prompt_texts.items()
+    }
     warnings: list[str] = []
     inputs = frozenset[str]().union(*(templates.user.variables for templates in prompts.values()))
     dataset = Dataset(dataset_spec(loaded, inputs, warnings))
+    warnings += dataset.notes
     warnings += check_fit(loaded, dataset, prompts)
     return OpenSuite(loaded, dataset, prompts, tuple(warnings))

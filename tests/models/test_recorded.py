@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import math
 import tracemalloc
@@ -61,7 +62,8 @@ def write(kind: str, path: Path, rows: list[dict[str, Any]]) -> Path:
         parquet.write_table(pa.Table.from_pylist(rows), path)
         return path
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), delimiter="\t" if kind == "tsv" else ",")
+        quoting = csv.QUOTE_ALL if kind == "tsv" else csv.QUOTE_MINIMAL  # a quoted header tells that cells are quoted
+        writer = csv.DictWriter(file, list(rows[0]), delimiter="\t" if kind == "tsv" else ",", quoting=quoting)
         writer.writeheader()
         writer.writerows(rows)
     return path
@@ -78,6 +80,61 @@ def test_answers_are_found_by_id(kind: str, tmp_path: Path) -> None:
     assert (first.stop, first.usage, first.served_model) == ("end", None, None)
     assert math.isnan(first.timing.latency_ms), "no latency was recorded: unknown"
     assert (model.cacheable, model.max_concurrency) == (False, None)
+
+
+def test_the_files_of_data_sets_are_the_files_of_answers(tmp_path: Path) -> None:
+    """A JSON list, compressed files, old line ends, a mark at the start, empty columns at the end."""
+    text = "".join(json.dumps(row) + "\n" for row in ROWS)
+    table = "id,output,\r7.0,yes,\r b,x,\r"
+    files: dict[str, bytes] = {
+        "o.json": b"\xef\xbb\xbf" + json.dumps(ROWS).encode(),
+        "o.jsonl.gz": gzip.compress(text.encode()),
+        "mac.jsonl": text.replace("\n", "\r").encode(),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+        outcomes = ask(opened(tmp_path / name), *(row["id"] for row in ROWS))
+        assert [o.text for o in outcomes if isinstance(o, Completion)] == [row["output"] for row in ROWS], name
+    (tmp_path / "o.csv").write_bytes(b"\xef\xbb\xbf" + table.encode())
+    model = opened(tmp_path / "o.csv")
+    assert [o.text for o in ask(model, "7.0", " b") if isinstance(o, Completion)] == ["yes", "x"]
+    assert model.notes == ["o.csv: 1 column without a name left out"]
+
+
+def test_ids_are_written_as_those_of_a_data_set(tmp_path: Path) -> None:
+    rows = [{"id": 1.0, "output": "x"}, {"id": True, "output": "y"}, {"id": 2.5, "output": "z"}]
+    outcomes = ask(opened(lines(tmp_path / "o.jsonl", rows)), "1", "true", "2.5")
+    assert [o.text for o in outcomes if isinstance(o, Completion)] == ["x", "y", "z"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "parquet"])
+def test_an_empty_cell_is_no_answer(kind: str, tmp_path: Path) -> None:
+    """It may have been null, and what is not known to be an answer is none."""
+    rows = [{"id": "a", "output": None if kind == "parquet" else ""}, {"id": "b", "output": "x"}]
+    outcomes = ask(opened(write(kind, tmp_path / f"o.{kind}", rows)), "a", "b")
+    assert isinstance(outcomes[0], Failure) and outcomes[0].kind == "infra"
+    assert isinstance(outcomes[1], Completion)
+    (empty,) = ask(opened(lines(tmp_path / "o.jsonl", [{"id": "a", "output": ""}])), "a")
+    assert isinstance(empty, Completion) and empty.text == "", "here it was said"
+
+
+def test_marks_in_a_tsv_are_text_unless_the_suite_says_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "o.tsv"
+    path.write_text('id\toutput\na\t"yes\nb\tno"\n')
+    assert answer(opened(path), "b").text == 'no"'
+    path.write_text('id\toutput\na\t"yes\nor no"\n')
+    with pytest.raises(RecordedError, match=r"o\.tsv:2: expected 2 columns .*`quoting: true`|o\.tsv:3: expected 2"):
+        opened(path)
+    spec = ModelSpec("logged", "recorded", "prompted", path=str(path), quoting=True)
+    model = open_model(spec, context())
+    assert isinstance(model, RecordedModel) and answer(model, "a").text == "yes\nor no"
+
+
+@pytest.mark.parametrize("name", ["o.jsonl", "o.csv", "o.json.gz"])
+def test_a_pointer_of_git_lfs_is_named(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 2\n")
+    with pytest.raises(RecordedError, match=r"Git LFS pointer.*git lfs pull"):
+        opened(tmp_path / name)
 
 
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
@@ -178,12 +235,13 @@ def test_places_count_blank_lines_and_bad_json_is_named(tmp_path: Path) -> None:
     assert answer(opened(path), "a").text == "x"
 
 
-@pytest.mark.parametrize("kind", ["csv", "parquet"])
-def test_tables_name_the_row(kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "fourth", "first"), [("csv", ":6", "line 2"), ("parquet", ", row 4", "row 1")])
+def test_tables_name_the_row(kind: str, fourth: str, first: str, tmp_path: Path) -> None:
+    """A line where there are lines: the second answer takes two of them."""
     rows = [*ROWS, {"id": "a", "output": "again"}]
-    with pytest.raises(RecordedError, match=rf'o\.{kind}, row 4: id "a" is given twice, first in row 1'):
+    with pytest.raises(RecordedError, match=rf'o\.{kind}{fourth}: id "a" is given twice, first in {first}'):
         opened(write(kind, tmp_path / f"o.{kind}", rows))
-    with pytest.raises(RecordedError, match=r"row 1: id \"a\" has no field 'outptu'; did you mean 'output'\?"):
+    with pytest.raises(RecordedError, match=r"[:w ][12]: id \"a\" has no field 'outptu'; did you mean 'output'\?"):
         opened(write(kind, tmp_path / f"o.{kind}", ROWS), output_field="outptu")
     (tmp_path / f"broken.{kind}").write_bytes(b"\x00\xff" * 40)
     with pytest.raises(RecordedError, match=rf"broken\.{kind}"):

@@ -212,7 +212,7 @@ def test_a_column_goes_before_what_is_given(tmp_path: Path) -> None:
     rows = [{"text": "q", "label": "a", "schema": "CREATE TABLE t"}]
     suite = opened(tmp_path, (USER, 'user: "{{ schema }} {{ text }} {{ labels }}"'), test=rows)
     (contender,) = contenders(suite)
-    assert contender.request(next(suite.dataset.samples("test"))).suffix == "CREATE TABLE t q ['a']"
+    assert contender.request(next(suite.dataset.samples("test"))).suffix == 'CREATE TABLE t q ["a"]'
 
 
 def test_a_row_that_cannot_be_rendered(tmp_path: Path) -> None:

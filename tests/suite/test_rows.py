@@ -77,7 +77,11 @@ FORMATS: dict[str, bytes] = {
     "y.json": BOM + json.dumps(TEXTS, indent=2).encode(),
     "x.csv": CSV.encode(),
     "y.csv": BOM + b"\n" + CSV.replace(",\n", ",\n\n").encode(),
-    "x.tsv": CSV.replace("left, ", "left; ").replace(",", "\t").replace("left; ", "left, ").encode(),
+    "x.tsv": CSV.replace("id,text,label", '"id","text","label"')
+    .replace("left, ", "left; ")
+    .replace(",", "\t")
+    .replace("left; ", "left, ")
+    .encode(),
 }
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from decimal import Decimal
+
+from evalkit.forms.parsing.alike import alike
 
 # Decoration that models put around an answer. "+", "#", "%" at the end can carry meaning ("C++", "C#").
 _QUOTES = "\"'`´‘’‚“”„«»‹›"
@@ -31,9 +32,7 @@ def undecorated(text: str) -> str:
 
 def normal_text(text: str) -> str:
     """Case folded, white space collapsed, decoration taken off, Unicode in its composed form (NFC)."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    return " ".join(undecorated(text).casefold().split())
+    return " ".join(undecorated(alike(text)).casefold().split())
 
 
 def number_key(text: str) -> str | None:

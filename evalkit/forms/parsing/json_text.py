@@ -41,10 +41,23 @@ def decode(text: str) -> Any:
 
 
 def canonical(value: Any) -> str:
-    """A JSON value as text: a string as it is, all else as JSON with sorted keys and no white space."""
+    """A JSON value as text: a string as it is, all else as JSON with sorted keys and no white space.
+
+    Numbers stand by their value: 2.0, 2 and 2e0 are "2".
+    """
     if isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps(_by_value(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _by_value(value: Any) -> Any:
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, dict):
+        return {key: _by_value(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_by_value(inner) for inner in value]
+    return value
 
 
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from evalkit.forms.parsing.alike import alike
 from evalkit.forms.parsing.clean import unfenced, unprefixed
 from evalkit.forms.parsing.compare import undecorated
 
@@ -52,6 +53,7 @@ class Vocabulary:
     """
 
     def __init__(self, labels: Sequence[str]) -> None:
+        labels = [alike(label) for label in labels]
         self.labels = frozenset(labels)
         self._longest = 2 * max(map(len, labels), default=0) + 200
         self._by_key = _unique_keys((_key(label), label) for label in labels)
@@ -70,7 +72,7 @@ class Vocabulary:
         if len(text) > self._longest:
             return None
         for reading in (text, unfenced(text), unprefixed(unfenced(text))):
-            bare = reading.strip()
+            bare = alike(reading).strip()
             if bare in self.labels:
                 return bare
             for table, key in (
@@ -116,7 +118,7 @@ class Vocabulary:
 
 
 def _key(text: str) -> str:
-    return _SEPARATORS.sub(" ", text.casefold()).strip()
+    return _SEPARATORS.sub(" ", alike(text).casefold()).strip()
 
 
 def _tokens(text: str) -> list[str]:

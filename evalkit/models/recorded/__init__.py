@@ -20,7 +20,12 @@ PROVIDER = Provider(
         prompted=False,
         default_role=None,
         takes_name=False,
-        entry_keys=(EntryKey("path", needed=True, example="data/outputs.jsonl"), EntryKey("id"), EntryKey("output")),
+        entry_keys=(
+            EntryKey("path", needed=True, example="data/outputs.jsonl"),
+            EntryKey("id"),
+            EntryKey("output"),
+            EntryKey("quoting"),
+        ),
     ),
     _open_model,
 )

@@ -1,7 +1,8 @@
 """Files of recorded answers: an index from id to row, rows read on demand.
 
-A million rows of JSON Lines take 16 bytes each in memory: a hash of the id and the row's place in the file.
-CSV and Parquet keep the columns that are needed, as Arrow buffers. Equal hashes are told apart by the id itself.
+A million rows of JSON Lines take 16 bytes each in memory: a hash of the id and the row's place in the file. Of other
+files, which are read as data sets are, the columns that are needed are kept. Equal hashes are told apart by the id
+itself.
 """
 
 from __future__ import annotations
@@ -17,21 +18,35 @@ from typing import Any
 
 import msgspec
 
-from evalkit.errors import ModelUnavailable, RecordedError
+from evalkit.errors import ModelUnavailable, RecordedError, SuiteError
+from evalkit.rows.cell import as_id
+from evalkit.rows.files import READABLE, file_rows
+from evalkit.rows.formats import format_of, is_table
+from evalkit.rows.json_files import has_line_feeds
+from evalkit.rows.pointer import refuse_pointer
+from evalkit.rows.row import Rows, one_line
 
-READABLE = (".jsonl", ".ndjson", ".csv", ".tsv", ".parquet")
+_NUMBERED = (".json", ".parquet")  # whose rows have a number, and no line
+_encode = msgspec.json.Encoder(enc_hook=str).encode
 _SIDE_FIELDS = ("latency_ms", "latency_s", "stop_reason", "finish_reason", "input_tokens", "output_tokens")
 _MISSING: Any = object()
 
 
-def open_answers(path: Path, id_field: str, output_field: str) -> Answers:
-    """Read the file once and index it. Raises RecordedError, and ModelUnavailable without a reader."""
-    suffix = path.suffix.lower()
-    if suffix in (".jsonl", ".ndjson"):
-        return JsonLines(path, id_field, output_field)
-    if suffix in (".csv", ".tsv", ".parquet"):
-        return Columns(path, id_field, output_field)
-    raise RecordedError(f"{path}: cannot tell the format; expected an ending of {', '.join(READABLE)}")
+def open_answers(path: Path, id_field: str, output_field: str, quoting: bool | None = None) -> Answers:
+    """Read the file once and index it; `quoting` is as in `file_rows`.
+
+    Raises RecordedError, and ModelUnavailable without a reader.
+    """
+    if format_of(path) not in READABLE:
+        raise RecordedError(f"{path}: cannot tell the format; expected an ending of {', '.join(READABLE)}")
+    try:
+        refuse_pointer(path)
+    except SuiteError as error:
+        raise _recorded(error) from None
+    except OSError as error:
+        raise RecordedError(f"{path}: cannot be read: {one_line(error)}") from None
+    plain = path.suffix.lower() in (".jsonl", ".ndjson") and has_line_feeds(path)
+    return JsonLines(path, id_field, output_field) if plain else Held(path, id_field, output_field, quoting)
 
 
 class Answers(ABC):
@@ -44,6 +59,7 @@ class Answers(ABC):
         self.id_field = id_field
         self.output_field = output_field
         self.digest = ""
+        self.notes: list[str] = []
         hashes = array("q")
         places = array("q")
         for place, row in self._survey():
@@ -110,10 +126,8 @@ class Answers(ABC):
 
     def _id_of(self, place: int, row: Mapping[str, Any]) -> str:
         value = row.get(self.id_field)
-        if isinstance(value, str) and value:
-            return value
-        if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
+        if value not in (None, "") and value == value and not isinstance(value, dict | list):
+            return as_id(value)
         if self.id_field not in row:
             hint = _nearest(self.id_field, row)
             raise RecordedError(f"{self._where(place)}: no column {self.id_field!r} for the id{hint}")
@@ -188,70 +202,55 @@ class JsonLines(Answers):
         self._file.close()
 
 
-class Columns(Answers):
-    """CSV, TSV and Parquet: the place is the row number, and the needed columns stay in memory."""
+class Held(Answers):
+    """Everything else: the place is the row's number, and of each row what is needed stays in memory, as JSON."""
 
-    _columns: list[tuple[str, Any]]
+    _rows: list[bytes]
+    _lines: array[int]
+
+    def __init__(self, path: Path, id_field: str, output_field: str, quoting: bool | None) -> None:
+        self._quoting = quoting
+        super().__init__(path, id_field, output_field)
 
     def _survey(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
         with self.path.open("rb") as file:
             self.digest = hashlib.file_digest(file, "sha256").hexdigest()
-        table = self._read()
-        self._columns = list(zip(table.column_names, table.columns, strict=True))
-        place = 0
-        for batch in table.to_batches(max_chunksize=4096):
-            for row in batch.to_pylist():
-                yield place, row
-                place += 1
+        self._rows, self._lines = [], array("q")
+        top, table = self.output_field.partition(".")[0], is_table(self.path)
+        kept = {self.id_field, self.output_field, top, *_SIDE_FIELDS}
+        # Where one of the two is not there, all names are kept: the error then names the nearest.
+        for place, row in self._read():
+            own = {name: row[name] for name in row.keys() & kept} if self.id_field in row else row
+            if table:
+                # A table cannot tell an empty answer from none; what is not known to be an answer is none.
+                own = {name: None if cell == "" else cell for name, cell in own.items()}
+            self._rows.append(_encode(own))
+            self._lines.append(place.line or 0)
+            yield len(self._rows) - 1, row if self.output(row) is _MISSING else own
 
-    def _read(self) -> Any:
+    def _read(self) -> Rows:
         try:
-            import pyarrow as pa
+            yield from file_rows(self.path, self._quoting, self.notes)
+        except SuiteError as error:
+            raise _recorded(error) from None
         except ImportError:
             raise ModelUnavailable(f"{self.path.suffix} needs pyarrow: pip install pyarrow") from None
-        try:
-            table = self._parquet() if self.path.suffix.lower() == ".parquet" else self._csv(pa)
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            problem = " ".join(str(error).split())
-            raise RecordedError(f"{self.path}: cannot be read: {problem[:300]}") from None
-        return table
-
-    def _wanted(self, names: list[str]) -> list[str]:
-        top = self.output_field if self.output_field in names else self.output_field.partition(".")[0]
-        wanted = {self.id_field, top, *_SIDE_FIELDS}
-        # Where one of the two is not there, all names are kept: the error then names the nearest.
-        return [n for n in names if n in wanted] if {self.id_field, top} <= set(names) else names
-
-    def _parquet(self) -> Any:
-        from pyarrow import parquet
-
-        file = parquet.ParquetFile(self.path)
-        return file.read(columns=self._wanted(file.schema_arrow.names))
-
-    def _csv(self, pa: Any) -> Any:
-        from pyarrow import csv
-
-        parsing = csv.ParseOptions(
-            delimiter="\t" if self.path.suffix.lower() == ".tsv" else ",", newlines_in_values=True
-        )
-        with csv.open_csv(self.path, parse_options=parsing) as reader:
-            names = reader.schema.names
-        # Every column as text: an id "007" must not become the number 7.
-        text = csv.ConvertOptions(
-            column_types={name: pa.string() for name in names},
-            include_columns=self._wanted(names),
-            strings_can_be_null=False,
-        )
-        return csv.read_csv(self.path, parse_options=parsing, convert_options=text)
 
     def _at(self, place: int) -> Mapping[str, Any]:
-        return {name: column[place].as_py() for name, column in self._columns}
+        row: Mapping[str, Any] = msgspec.json.decode(self._rows[place])
+        return row
 
     def _where(self, place: int) -> str:
-        return f"{self.path}, row {place + 1}"
+        if format_of(self.path) in _NUMBERED:
+            return f"{self.path}, row {place + 1}"
+        return f"{self.path}:{self._lines[place]}"
 
     def close(self) -> None:
-        """Nothing is open: the columns go with this object."""
+        """Nothing is open: the rows go with this object."""
+
+
+def _recorded(error: SuiteError) -> RecordedError:
+    return RecordedError(f"{error}; expected {error.expected}" if error.expected else str(error))
 
 
 def _line(before: str) -> str:

@@ -36,7 +36,8 @@ def open_model(spec: ModelSpec, context: ModelContext) -> RecordedModel:
     path = Path(spec.path)
     if not path.is_file():
         raise ModelUnavailable(f"there is no file {spec.path}")
-    return RecordedModel(open_answers(path, spec.id_field, spec.output_field))
+    answers = open_answers(path, spec.id_field, spec.output_field, spec.quoting)
+    return RecordedModel(answers, notes=list(answers.notes))
 
 
 @dataclass

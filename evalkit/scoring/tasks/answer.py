@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evalkit.forms.parsing.alike import alike
 from evalkit.forms.parsing.clean import answer_text
 from evalkit.forms.parsing.compare import same_answer
 from evalkit.forms.reading import Reading
@@ -22,6 +23,7 @@ class AnswerScoring(TaskScoring):
     def judged(self, status: Status, strict: Reading, lenient: Reading, target: Target) -> Score:
         """Strictly the target to the last character; leniently by meaning, but a label means itself alone."""
         exact, answer = strict.answer, lenient.answer
+        target = alike(target) if isinstance(target, str) else target
         inside = answer in self._labels if self._labels else None
         right = answer is not None and (answer == target or (not inside and self._alike(answer, target)))
         grade = 1.0 if exact is not None and exact == target else 0.0

@@ -98,6 +98,12 @@ class DatasetConfig(Config):
     group: Text | None = Field(None, description="A column whose equal values belong together: clustered errors.")
     limit: int | None = Field(None, ge=1, description="At most so many test rows: a seeded sample by target.")
 
+    quoting: bool | None = Field(
+        None,
+        description="Whether quotation marks enclose the cells of a table that hold delimiters or line breaks; "
+        "default: true for .csv, false for .tsv unless its header is quoted.",
+    )
+
     @model_validator(mode="after")
     def _dev_needs_train(self) -> Self:
         lost = self.train is None and isinstance(self.dev, FromTrain)
@@ -126,5 +132,8 @@ class PromptConfig(Config):
     examples: Examples | None = Field(None, description="Few-shot examples from train.")
     user: TextOrFile = Field(
         description="The text sent for each row, a Jinja2 template that sees every column, or {path: file}."
+    )
+    null_is: Literal["error", "empty"] = Field(
+        "error", description="What a null of the data is where a template shows it: an error, or an empty text."
     )
     cache: CacheTtl = Field("5m", description="Prompt caching at the provider: how long the prefix is kept.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
@@ -15,10 +15,12 @@ from evalkit.records.model import ModelSpec, Rates, Role
 from evalkit.records.output import Enforce
 from evalkit.records.provider import ProviderFacts
 from evalkit.records.request import Reasoning
+from evalkit.rows.formats import is_table
 from evalkit.suite.config.base import Config, ShortForm, Text, mistakes_error
 
+NO_TABLE = "`quoting` has no meaning here: only .csv and .tsv files have cells in quotation marks"
 _USUAL_ROLE: Role = "prompted"
-_PROVIDER_KEYS = ("path", "id", "output")
+_PROVIDER_KEYS = ("path", "id", "output", "quoting")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -88,6 +90,9 @@ class ModelConfig(Config):
     path: Text | None = Field(None, description="For recorded: the file with the answers.")
     id: Text | None = Field(None, description="For recorded: the column with the sample's id; default: id.")
     output: Text | None = Field(None, description="For recorded: the column with the answer; default: output.")
+    quoting: bool | None = Field(
+        None, description="For recorded: whether quotation marks enclose cells, as in dataset.quoting."
+    )
     max_tokens: int | None = Field(None, ge=1, description="Default: output.max_tokens.")
     temperature: float | None = Field(None, ge=0, le=2, description="Default: run.temperature.")
     limit: int | None = Field(None, ge=1, description="At most so many of the test rows for this model.")
@@ -129,6 +134,7 @@ class ModelConfig(Config):
             path=str(suite_dir / self.path) if self.path else None,
             id_field=self.id or "id",
             output_field=self.output or "output",
+            quoting=self.quoting,
         )
 
     @model_validator(mode="before")
@@ -221,6 +227,8 @@ class ModelConfig(Config):
                 owners = [p for p in BUILT_IN if name in (key.name for key in facts(p).entry_keys)]
                 problem = f"`{name}` belongs to {' and '.join(owners)} answers only"
                 found.append(SuiteMistake((name,), problem, expected=f"model: {owners[0]}", key=True))
+        if self.quoting is not None and self.path and "${" not in self.path and not is_table(PurePath(self.path)):
+            found.append(SuiteMistake(("quoting",), NO_TABLE, expected="a .csv or .tsv file", key=True))
         return found
 
 

@@ -15,9 +15,11 @@ from itertools import islice
 
 from evalkit.errors import Place, SuiteError, SuiteMistake
 from evalkit.records.sample import Sample, Target
+from evalkit.rows.row import Row
 from evalkit.suite.data.items import DatasetSpec, Item, ItemReader, encode, listed
-from evalkit.suite.data.row import Row
 from evalkit.suite.data.sampling import number, shares, spread
+from evalkit.suite.data.spelling import Spellings
+from evalkit.suite.data.target import holds_null
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Dataset:
 
     `splits` has test and, with a train source, train and dev; `labels` is the vocabulary. `columns` are those of
     the test rows, and `lacking` holds, for each input that some row lacks, the first such row of any split.
+    `null_inputs` are the inputs that are null in some row, and `notes` tell what was read otherwise than written.
     """
 
     def __init__(self, spec: DatasetSpec) -> None:
@@ -63,6 +66,9 @@ class Dataset:
         self.splits: dict[str, Split] = {}
         self.columns: dict[str, None] = {}
         self.lacking: dict[str, tuple[Place, Row]] = {}
+        self.null_inputs: set[str] = set()
+        self._read_notes: list[str] = []
+        self._spellings = Spellings()
         self._reader = ItemReader(spec)
         self._questions: dict[str, set[int]] = {"test": set(), "dev": set()}
         self._highest: dict[int, dict[str, int]] = {}
@@ -71,6 +77,7 @@ class Dataset:
         for source in spec.sources:
             seen |= self._survey(source)
         self.labels = tuple(sorted(seen)) if spec.labels is None else spec.labels
+        self.notes = tuple(self._notes())
 
     @property
     def fingerprint(self) -> str:
@@ -84,6 +91,11 @@ class Dataset:
         """
         for index, item in enumerate(self._chosen(split, limit)):
             yield item.sample(index)
+
+    def placed_samples(self, split: str) -> Iterator[tuple[Place, Sample]]:
+        """The same, all of them, each with the place of its row."""
+        for index, item in enumerate(self._chosen(split)):
+            yield item.place, item.sample(index)
 
     def training_samples(self) -> Iterator[Sample]:
         """All rows that may be learned from when test is judged: train with dev, without what leaks."""
@@ -132,7 +144,7 @@ class Dataset:
         ids: set[int] = set()
         ranks: dict[str, array[int]] = defaultdict(lambda: array("Q"))
         read, compared = 0, len(self.spec.sources) > 1
-        for item in self._items(source):
+        for item in self._reader.items(self.spec.sources[source], self._read_notes):
             read += 1
             split = self._slice_of(source, item)
             if split != "test" and self._leaks(split, item):
@@ -222,9 +234,18 @@ class Dataset:
             expected="no row in both; `leakage: drop` under dataset leaves such rows out of train",
         )
 
+    def _notes(self) -> Iterator[str]:
+        counts: Counter[str] = Counter()
+        for split in self.splits.values():
+            counts.update(split.counts)
+        yield from dict.fromkeys(self._read_notes)
+        yield from self._spellings.notes(counts)
+
     def _check(self, source: str, item: Item, ids: set[int]) -> None:
         """What is wrong with a row beyond what reading it shows; notes the columns that it has and lacks."""
         labels = self.spec.labels
+        self._spellings.add(item.row, self.spec.target.columns, item.target)
+        self.null_inputs.update(name for name in self.spec.inputs if name in item.row and holds_null(item.row[name]))
         if labels and isinstance(item.target, str) and item.target not in labels:
             raise SuiteError(
                 f"label {item.target!r} is not in the vocabulary",

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from evalkit.errors import Place, SuiteError
-from evalkit.suite.data.row import Rows, one_line
+from evalkit.rows.parquet import as_json_has_it
+from evalkit.rows.row import Rows, one_line
 
 
 def hub_rows(hub: str, config: str | None, split: str | None, revision: str | None) -> Rows:
@@ -27,7 +28,7 @@ def hub_rows(hub: str, config: str | None, split: str | None, revision: str | No
             number += 1
             for column, labels in names.items():
                 row[column] = _class_name(row[column], labels)
-            yield Place(Path(hub), number), row
+            yield Place(Path(hub), number), {column: as_json_has_it(cell) for column, cell in row.items()}
     except failures as error:
         place = Place(Path(hub), number + 1 if number else None)
         raise SuiteError(f"cannot be read: {one_line(error)}", place) from None

@@ -12,10 +12,11 @@ import msgspec
 
 from evalkit.errors import Place, SuiteError, SuiteMistake
 from evalkit.records.sample import Sample, Target
-from evalkit.suite.data.row import Row
+from evalkit.rows.cell import as_id, is_empty
+from evalkit.rows.row import Notes, Row
 from evalkit.suite.data.rows import RowSource
 from evalkit.suite.data.sampling import number
-from evalkit.suite.data.target import TargetReader, canonical, is_empty
+from evalkit.suite.data.target import TargetReader
 
 encode = msgspec.json.Encoder(order="sorted", enc_hook=str).encode
 _MOST_NAMED = 30
@@ -96,20 +97,23 @@ class ItemReader:
     _spec: DatasetSpec
     _copies: dict[RowSource, frozenset[bytes]] = field(default_factory=dict)
 
-    def items(self, source: RowSource) -> Iterator[Item]:
-        """All items of a source in order. Raises SuiteError or SuiteMistake for the first that is wrong."""
+    def items(self, source: RowSource, notes: Notes | None = None) -> Iterator[Item]:
+        """All items of a source in order; `notes` takes what the source tells of how it was read.
+
+        Raises SuiteError or SuiteMistake for the first that is wrong.
+        """
         spec = self._spec
         copies = self._copies.get(source)
         seen: Counter[bytes] = Counter()
-        for place, row in source.rows():
+        for place, row in source.rows(notes):
             if spec.id is not None:
-                row_id = canonical(_cell(place, row, "id", spec.id))
+                row_id = as_id(_cell(place, row, "id", spec.id))
             else:
                 content = _content(row, None)
                 if copies is None or content in copies:
                     seen[content] += 1
                 row_id = content.hex() if seen[content] < 2 else f"{content.hex()}-{seen[content]}"
-            group = canonical(_cell(place, row, "group", spec.group)) if spec.group is not None else None
+            group = as_id(_cell(place, row, "group", spec.group)) if spec.group is not None else None
             yield Item(place, row, row_id, self._target(place, row), group, spec)
         if copies is None:
             self._copies[source] = frozenset(content for content, n in seen.items() if n > 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,10 @@ from typing import Any
 import msgspec
 
 from evalkit.errors import Place, SuiteError
+from evalkit.forms.parsing.alike import tidy
+from evalkit.forms.parsing.json_text import canonical as canonical_json
 from evalkit.records.sample import Target
+from evalkit.rows.cell import is_empty
 
 _encode = msgspec.json.Encoder(enc_hook=str, decimal_format="number").encode
 
@@ -21,7 +24,7 @@ def canonical(value: Any) -> str:
         return value
     if isinstance(value, float | Decimal) and value % 1 == 0:
         return str(int(value))
-    return value if isinstance(value := plain(value), str) else _encode(value).decode()
+    return canonical_json(plain(value))
 
 
 def plain(value: Any) -> Any:
@@ -29,18 +32,26 @@ def plain(value: Any) -> Any:
     return msgspec.json.decode(_encode(value))
 
 
-def is_empty(value: Any) -> bool:
-    """Whether a cell holds nothing: null, not a number, or white space alone."""
-    return value is None or value != value or (isinstance(value, str) and not value.strip())
+def holds_null(value: Any) -> bool:
+    """Whether a cell is null, or null stands somewhere in it; a number that is none is null too."""
+    if isinstance(value, Mapping):
+        return any(map(holds_null, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(holds_null, value))
+    return value is None or value != value
 
 
 @dataclass(frozen=True, slots=True)
 class TargetReader:
-    """Reads the target from its column, or for extraction from one object column or one column per field."""
+    """Reads the target from its column, or for extraction from one object column or one column per field.
+
+    `text` writes a target that is text as the suite's form compares it.
+    """
 
     column: str | None
     fields: Mapping[str, str]
     extract: bool
+    text: Callable[[str], str] = str
 
     @classmethod
     def of(cls, target: str | Mapping[str, str], extract: bool) -> TargetReader:
@@ -59,10 +70,10 @@ class TargetReader:
         if self.column is None:
             return {name: plain(row[column]) for name, column in self.fields.items()}
         value = row[self.column]
-        if is_empty(value):
+        if is_empty(value) or (isinstance(value, str) and not tidy(value)):
             raise SuiteError(f"the target column {self.column!r} is empty", place)
         if not self.extract:
-            return canonical(value)
+            return self.text(tidy(value)) if isinstance(value, str) else canonical(value)
         if isinstance(value, str):
             try:
                 value = msgspec.json.decode(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -37,11 +37,11 @@ _MOST_KEYS = 12
 _KEY_MARK = "[key]"
 
 
-def mistakes_of(errors: Iterable[ErrorDetails], raw: Any) -> list[SuiteMistake]:
+def mistakes_of(errors: Iterable[ErrorDetails], raw: Any, written: Mapping[YamlPath, str]) -> list[SuiteMistake]:
     """Every error of a failed validation of Suite.
 
     `raw` is the data as written, before variables are filled in: messages quote it, so that the value of
-    a variable is never shown.
+    a variable is never shown. `written` has the text of what YAML does not read as text.
     """
     found: list[SuiteMistake] = []
     for error in errors:
@@ -52,12 +52,12 @@ def mistakes_of(errors: Iterable[ErrorDetails], raw: Any) -> list[SuiteMistake]:
             inner: tuple[SuiteMistake, ...] = error["ctx"]["mistakes"]
             found += [SuiteMistake((*path, *m.path), m.problem, m.expected, m.hint, m.key) for m in inner]
         else:
-            found.append(_mistake(error, path, raw))
+            found.append(_mistake(error, path, raw, written))
     misspelt = {(m.path[:-1], m.hint) for m in found if m.key and m.hint}
     return [m for m in found if m.missing is None or (m.path, m.missing) not in misspelt]
 
 
-def _mistake(error: ErrorDetails, path: YamlPath, raw: Any) -> SuiteMistake:
+def _mistake(error: ErrorDetails, path: YamlPath, raw: Any, written: Mapping[YamlPath, str]) -> SuiteMistake:
     kind, name = error["type"], _name(path)
     if kind == "missing":
         return _missing_key(path)
@@ -80,8 +80,16 @@ def _mistake(error: ErrorDetails, path: YamlPath, raw: Any) -> SuiteMistake:
     found = f"{name} has no value" if value is None else f"{name} is {describe(value)}"
     if kind == "string_type":
         expected = _alternative(error["loc"]) or "text"
-        if isinstance(value, int | float):
-            expected += f': put it in quotes, "{str(value).lower() if isinstance(value, bool) else value}"'
+        text = written.get(path)
+        if text and isinstance(value, int | float):
+            expected += f': put it in quotes, "{text}"'
+            if (read := describe(value)).partition(" ")[0] != text:
+                found = f"{name} is `{text}`, which YAML reads as {read}"
+        elif text and value is None:
+            found, expected = (
+                f"{name} is `{text}`, which YAML reads as nothing",
+                f'{expected}: put it in quotes, "{text}"',
+            )
         return SuiteMistake(path, found, expected)
     if kind in ("model_type", "model_attributes_type"):
         models = list(_models_at(path))

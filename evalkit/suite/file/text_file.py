@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from evalkit.errors import Place, SuiteError
+from evalkit.rows.pointer import is_pointer, pointer_error
 
 LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 """What ends a line in YAML 1.1, so that our line numbers are libyaml's."""
@@ -24,6 +25,8 @@ def read_text(path: Path, max_bytes: int | None = None) -> str:
         raise SuiteError(f"cannot be read: {error.strerror or error}", place) from None
     if max_bytes is not None and len(raw) > max_bytes:
         raise SuiteError(f"larger than {max_bytes:,} bytes", place, expected="a suite file")
+    if is_pointer(raw):
+        raise pointer_error(path)
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -20,7 +20,7 @@ def validated(source: YamlSource, env: Mapping[str, str]) -> Suite:
     try:
         suite = Suite.model_validate(resolved.data)
     except ValidationError as error:
-        mistakes += mistakes_of(error.errors(include_url=False), source.data)
+        mistakes += mistakes_of(error.errors(include_url=False), source.data, source.written)
     if mistakes or suite is None:
         raise SuiteMistakes(tuple(mistakes))
     models = {}

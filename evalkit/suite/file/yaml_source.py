@@ -38,6 +38,7 @@ _TAGS = {f"tag:yaml.org,2002:{name}": name for name in ("str", "int", "float", "
 @dataclass(slots=True)
 class _Scalar:
     value: str | int | float | bool | None
+    text: str = field(default="", compare=False)
 
 
 @dataclass(slots=True)
@@ -65,6 +66,8 @@ class YamlSource:
         self._lines = LINE_BREAK.split(text)
         self._keys: dict[YamlPath, Position] = {}
         self._values: dict[YamlPath, Position] = {}
+        self.written: dict[YamlPath, str] = {}
+        """The values that YAML reads as a number, a truth value or nothing, as they stand in the file."""
         self._nodes = 0
         position, root = _Builder(self).build()
         if not isinstance(root, _Mapping):
@@ -126,6 +129,8 @@ class YamlSource:
             raise self.error(f"nested deeper than {_MAX_DEPTH} levels", position)
         self._values[path] = position
         if isinstance(node, _Scalar):
+            if not isinstance(node.value, str):
+                self.written[path] = node.text
             return node.value
         if isinstance(node, _Sequence):
             return [self._flatten(item, at, (*path, i)) for i, (at, item) in enumerate(node.items)]
@@ -209,7 +214,7 @@ class _Builder:
         if event.anchor:
             self._anchors[event.anchor] = None
         if isinstance(event, yaml.ScalarEvent):
-            node: _Node = _Scalar(self._scalar(event, position))
+            node: _Node = _Scalar(self._scalar(event, position), event.value)
         else:
             node = self._collection(event, position, depth)
         if event.anchor:

@@ -13,6 +13,7 @@ from evalkit.records.request import Reasoning
 from evalkit.suite.config.dataset import Examples, PromptConfig
 from evalkit.suite.file.loaded import PromptTexts
 from evalkit.suite.open import OpenSuite
+from evalkit.suite.prompts.cells import NullIs
 from evalkit.suite.prompts.template import PromptTemplates
 
 Kind = Literal["zero-shot", "label-guide", "examples", "reasoning"]
@@ -76,11 +77,14 @@ class RungPrompt:
     user: str
     examples: Examples | None
     cache: Literal["5m", "1h", "off"]
+    null_is: NullIs = "error"
 
     @property
     def config(self) -> PromptConfig:
         """The same as a declaration."""
-        return PromptConfig(system=self.system, user=self.user, examples=self.examples, cache=self.cache)
+        return PromptConfig(
+            system=self.system, user=self.user, examples=self.examples, cache=self.cache, null_is=self.null_is
+        )
 
 
 def rung_prompts(
@@ -108,7 +112,7 @@ def rung_prompts(
         keeps = rung.kind == "label-guide" or (rung.kind == "examples" and guided)
         system = f"{bare}\n\n{_raw(guide)}".lstrip() if keeps and guide is not None else bare
         examples = Examples(count=rung.count, pick=_PICK, seed=seed) if rung.kind == "examples" else None
-        made.append(RungPrompt(name, system, texts.user, examples, config.cache))
+        made.append(RungPrompt(name, system, texts.user, examples, config.cache, config.null_is))
     return made, skipped
 
 
@@ -124,7 +128,7 @@ def with_prompts(suite: OpenSuite, prompts: Sequence[RungPrompt]) -> OpenSuite:
     loaded = suite.loaded
     declared = {**loaded.suite.prompts, **{p.name: p.config for p in prompts}}
     texts: Mapping[str, PromptTexts] = {p.name: PromptTexts(p.system, p.user) for p in prompts}
-    templates = {p.name: PromptTemplates.parse(p.name, p.system, p.user) for p in prompts}
+    templates = {p.name: PromptTemplates.parse(p.name, p.system, p.user, p.null_is) for p in prompts}
     more = replace(
         loaded,
         suite=loaded.suite.model_copy(update={"prompt": None, "prompts": declared}),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from evalkit.errors import SuiteMistake, SuitePath
 from evalkit.records.request import Prefix, Turn
+from evalkit.suite.prompts.cells import NullIs, is_null, printable, shown, to_json
 
 GIVEN = frozenset({"labels", "schema"})  # what every template sees besides the columns
 _HELPERS = frozenset({"range", "dict", "namespace", "cycler", "joiner"})
@@ -41,10 +41,11 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def __init__(self) -> None:
         # No autoescape: prompts are plain text. Undefined is an error, never an empty place in a prompt.
-        super().__init__(undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, finalize=_printable)
+        super().__init__(undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, finalize=printable)
         self.globals = {name: value for name, value in self.globals.items() if name in _HELPERS}
         self.filters = {name: value for name, value in self.filters.items() if name != "random"}
-        self.filters["tojson"] = _to_json  # Jinja2's own writes < as \u003c, for HTML
+        self.filters["tojson"] = to_json  # Jinja2's own writes < as \u003c, for HTML
+        self.tests = {**self.tests, "none": is_null}
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Refuse products of a size that no prompt needs."""
@@ -82,16 +83,17 @@ def _environment() -> _Environment:
 class Template:
     """A compiled template. `lines`: each variable that it uses → the line, from 1, on which it is first used.
 
-    `path` is where it stands in the suite.
+    `path` is where it stands in the suite; `null_is` what becomes of a null that it shows.
     """
 
     source: str
     compiled: jinja2.Template
     lines: Mapping[str, int]
     path: SuitePath = ()
+    null_is: NullIs = "error"
 
     @classmethod
-    def parse(cls, source: str, path: SuitePath = ()) -> Template:
+    def parse(cls, source: str, path: SuitePath = (), null_is: NullIs = "error") -> Template:
         """Compile. Raises SuiteMistake at `path`, with the line of a syntax error."""
         environment = _environment()
         try:
@@ -104,7 +106,7 @@ class Template:
             compiled = environment.from_string(source)
             # Jinja2 keeps them in a chain of mappings and walks it at every rendering, which takes half of its time.
             compiled.globals = dict(compiled.globals)
-            return cls(source, compiled, first, path)
+            return cls(source, compiled, first, path, null_is)
         except jinja2.TemplateSyntaxError as error:
             raise SuiteMistake(path, f"template error: {error.message}", line=error.lineno) from None
         except (RecursionError, MemoryError, SyntaxError):
@@ -118,9 +120,11 @@ class Template:
     def render(self, values: Mapping[str, Any]) -> str:
         """Fill in the values; they are data and are never read as templates.
 
-        Raises SuiteMistake, with the line where it can be told.
+        Lists and objects stand as JSON, dates as ISO 8601. Raises SuiteMistake, with the line where it can be told.
         """
-        given = {"range": _Range(), **values} if "range" in self.source else values
+        given = {name: shown(name, value, self.null_is) for name, value in values.items() if name in self.lines}
+        if "range" in self.source:
+            given.setdefault("range", _Range())
         try:
             return self.compiled.render(given)
         except _FAILURES as error:
@@ -136,27 +140,16 @@ class PromptTemplates:
     user: Template
 
     @classmethod
-    def parse(cls, name: str, system: str, user: str) -> PromptTemplates:
+    def parse(cls, name: str, system: str, user: str, null_is: NullIs = "error") -> PromptTemplates:
         """Compile both texts of the prompt `name`. Raises SuiteMistake."""
         parts = (("system", system), ("user", user))
-        return cls(*(Template.parse(text, ("prompts", name, part)) for part, text in parts))
+        return cls(*(Template.parse(text, ("prompts", name, part), null_is) for part, text in parts))
 
 
 def make_prefix(system: str, examples: Sequence[Turn]) -> Prefix:
     """A prefix with its digest: SHA-256 of the canonical JSON of system text and examples."""
     parts = [system, [[turn.user, turn.assistant] for turn in examples]]
     return Prefix(system, tuple(examples), hashlib.sha256(msgspec.json.encode(parts)).hexdigest())
-
-
-def _printable(value: Any) -> Any:
-    """A function that is printed instead of called (`text.upper`) would show where it is in memory."""
-    if callable(value) and not isinstance(value, jinja2.Undefined):
-        raise TypeError("a function stands here that is not called; add ()")
-    return value
-
-
-def _to_json(value: Any, indent: int | None = None) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=indent, default=str)
 
 
 def _line(error: BaseException) -> int | None:

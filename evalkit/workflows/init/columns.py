@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from evalkit.suite.data.row import Row
+from evalkit.rows.row import Row
 
 Kind = Literal["text", "number", "bool", "object", "list", "mixed", "empty"]
 

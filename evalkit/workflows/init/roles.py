@@ -9,7 +9,7 @@ from pathlib import Path
 
 from evalkit.errors import Place, SuiteError
 from evalkit.quote import nearest, visible
-from evalkit.suite.data.row import Row
+from evalkit.rows.row import Row
 from evalkit.workflows.init import names as names
 from evalkit.workflows.init.columns import Column, Look, encode, is_blank
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import msgspec
 
 from evalkit.errors import Place, SuiteError
-from evalkit.suite.data.row import Row
+from evalkit.rows.row import Row
 from evalkit.suite.data.rows import RowSource
 from evalkit.suite.data.target import TargetReader
 from evalkit.workflows.init.columns import LONGEST_LABEL, MOST_CLASSES, NUMBER, encode, is_blank
@@ -156,6 +156,8 @@ class Survey:
         if self.kind == "scalar":
             if is_blank(value):
                 raise SuiteError("blank")
+            if isinstance(value, list | tuple | dict):
+                raise SuiteError("several values")
             text = self._reader.read(row)
             assert isinstance(text, str)
             self.facts.add_text(text)
