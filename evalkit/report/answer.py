@@ -91,7 +91,7 @@ def _floor(asked: Sequence[ContenderResult], result: RunResult) -> list[str]:
 def _in_use(asked: Sequence[ContenderResult]) -> list[str]:
     """What people, or the system in use today, reach: shown and compared, never evidence for the verdict."""
     return [
-        f"In use today: {c.model} reaches {interval((c.metrics or {}).get('accuracy'))}; it is compared, not evidence."
+        f"For reference: {c.model} reaches {interval((c.metrics or {}).get('accuracy'))}; it is compared, no evidence."
         for c in asked
         if c.role == "reference" and _accuracy(c) is not None
     ]

@@ -47,6 +47,14 @@ def open_suite(loaded: LoadedSuite) -> OpenSuite:
     warnings: list[str] = []
     inputs = frozenset[str]().union(*(templates.user.variables for templates in prompts.values()))
     dataset = Dataset(dataset_spec(loaded, inputs, warnings))
+    warnings += [_no_evidence(name) for name, model in loaded.suite.models.items() if model.names_no_role]
     warnings += dataset.notes
     warnings += check_fit(loaded, dataset, prompts)
     return OpenSuite(loaded, dataset, prompts, tuple(warnings))
+
+
+def _no_evidence(name: str) -> str:
+    return (
+        f"`{name}` names no `role:`, so its answers are shown and compared, but are no evidence of what prompting "
+        "gives; if a prompted model gave them, say `role: frontier` or `role: prompted`"
+    )

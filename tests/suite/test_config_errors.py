@@ -113,7 +113,7 @@ MISTAKES = [
         "did you mean `anthropic/claude-sonnet-5-5`?",
     ),
     ("anthropic/claude-sonnet-5-5", "§claude-sonnet-5-5", "did you mean `anthropic/claude-sonnet-5-5`?"),
-    ("anthropic/claude-sonnet-5-5", "§recorded", "recorded answers need a `role`"),
+    ("anthropic/claude-sonnet-5-5", "§recorded", "recorded answers need a `path`"),
     ("anthropic/claude-sonnet-5-5", "§openai/ft:gpt:me", "because its id starts with `ft`"),
     ("    role: fine_tuned\n", "", "because `base_url` is set"),
     ("role: fine_tuned", "role: §finetuned", "did you mean `fine_tuned`?"),

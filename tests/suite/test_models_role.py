@@ -4,23 +4,20 @@ from __future__ import annotations
 
 from typing import get_args
 
-import pytest
-from pydantic import ValidationError
-
 from evalkit.records.model import Role
 from evalkit.suite.config.models import ModelConfig
 from evalkit.wording.names import ROLE
 
 
-def test_recorded_answers_name_their_role() -> None:
+def test_recorded_answers_without_a_role_are_no_evidence() -> None:
+    """They may be people's. Who wants them as evidence says so."""
     entry = {"model": "recorded", "path": "a.jsonl"}
-    with pytest.raises(ValidationError) as error:
-        ModelConfig.model_validate(entry)
-    (mistake,) = error.value.errors()[0]["ctx"]["mistakes"]
-    assert mistake.problem == "recorded answers need a `role`"
-    assert "reference (people, or the system in use today)" in mistake.expected
+    left_out = ModelConfig.model_validate(entry)
+    assert (left_out.role, left_out.names_no_role) == ("reference", True)
     for role in get_args(Role):
-        assert ModelConfig.model_validate({**entry, "role": role}).role == role
+        named = ModelConfig.model_validate({**entry, "role": role})
+        assert (named.role, named.names_no_role) == (role, False)
+    assert not ModelConfig.model_validate({"model": "anthropic/claude-haiku-5-5"}).names_no_role
 
 
 def test_every_role_has_a_name() -> None:

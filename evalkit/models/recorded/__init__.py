@@ -18,7 +18,7 @@ PROVIDER = Provider(
     ProviderFacts(
         "recorded",
         prompted=False,
-        default_role=None,
+        default_role="reference",  # they may be anybody's, and evidence must be said to be some
         takes_name=False,
         entry_keys=(
             EntryKey("path", needed=True, example="data/outputs.jsonl"),

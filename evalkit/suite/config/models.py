@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
 
 from evalkit.errors import SuiteMistake
 from evalkit.models.registry import BUILT_IN, facts, is_known, name_in_suite, providers
@@ -81,7 +89,7 @@ class ModelConfig(Config):
     role: Role | None = Field(
         None,
         description=f"Default: {_default_roles()}, else {_USUAL_ROLE}; "
-        "required for recorded, and where base_url is set or the id starts with ft.",
+        "required where base_url is set or the id starts with ft.",
     )
     revision: Text | None = Field(None, description="What is deployed behind an unchanging name.")
     price: PriceConfig | None = Field(None, description="Your own price, instead of the list price.")
@@ -98,6 +106,12 @@ class ModelConfig(Config):
     limit: int | None = Field(None, ge=1, description="At most so many of the test rows for this model.")
     concurrency: int | None = Field(None, ge=1, le=10_000, description="Default: run.concurrency.")
     _missing_env: tuple[str, ...] = PrivateAttr(())
+    _names_no_role: bool = PrivateAttr(False)
+
+    @property
+    def names_no_role(self) -> bool:
+        """Whether the role was left to the default though the answers may be anybody's: it is worth a word."""
+        return self._names_no_role
 
     @property
     def missing_env(self) -> tuple[str, ...]:
@@ -150,6 +164,14 @@ class ModelConfig(Config):
             if value.get("role") is None and not _is_tuned_name(value["model"]):
                 filled["role"] = provider.default_role
         return filled
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _remember_role(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        found = handler(value)
+        named = isinstance(value, Mapping) and value.get("role") is not None
+        found._names_no_role = not named and found.role == "reference"
+        return found
 
     @field_validator("api_key_env", mode="before")
     @classmethod
@@ -207,9 +229,6 @@ class ModelConfig(Config):
         return found
 
     def _no_role(self) -> SuiteMistake:
-        if is_known(self.provider) and self.facts.default_role is None:
-            expected = "role: prompted, fine_tuned, frontier, floor or reference (people, or the system in use today)"
-            return SuiteMistake((), f"{self.provider} answers need a `role`", expected)
         why = "`base_url` is set" if self.base_url else "its id starts with `ft`"
         expected = "role: fine_tuned, prompted, frontier or floor"
         return SuiteMistake((), f"this model needs a `role`, because {why}", expected)
