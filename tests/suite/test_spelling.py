@@ -40,6 +40,12 @@ def test_what_differs_in_case_alone_is_told_and_kept_apart(tmp_path: Path) -> No
     assert "'Bill' (1) and 'bill' (2)" in warning
 
 
+def test_codes_that_a_table_made_into_floats_are_told(tmp_path: Path) -> None:
+    (warning,) = suite(tmp_path, "1.0", "2.0", "2.0").warnings
+    assert "such as '1.0'" in warning and "An answer of '1' is not '1.0'" in warning
+    assert suite(tmp_path, "1.0", "1.1").warnings == ()
+
+
 def test_declared_labels_are_compared_alike(tmp_path: Path) -> None:
     opened_suite = suite(tmp_path, "r\u00e9", "b", output='labels: ["re\u0301 ", b]')
     assert opened_suite.dataset.labels == ("r\u00e9", "b") and opened_suite.warnings == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,8 @@ from evalkit.forms.parsing.alike import alike, tidy
 from evalkit.records.sample import Target
 
 _MOST_NAMED = 5
+
+_WHOLE_FLOAT = re.compile(r"-?\d+\.0+")
 
 
 class Spellings:
@@ -51,6 +54,7 @@ class Spellings:
             told = ", ".join(f"{cell!r} as {value}" for cell, value in self._read_as.items())
             yield f"the target is read by the type that the schema gives it in {rows['typed']}: {told}"
         yield from _of_case(labels)
+        yield from _of_floats(labels)
 
 
 def _differences(cell: str) -> set[str]:
@@ -69,3 +73,13 @@ def _of_case(labels: Mapping[str, int]) -> Iterator[str]:
         told = "; ".join(" and ".join(f"{label!r} ({labels[label]:,})" for label in each) for each in groups[:3])
         more = f"; {len(groups) - 3} more" if len(groups) > 3 else ""
         yield f"labels that differ in case alone count as different: {told}{more}; write them one way if they are one"
+
+
+def _of_floats(labels: Mapping[str, int]) -> Iterator[str]:
+    """Codes such as 1 and 2 that a table made into 1.0 and 2.0: no model answers so."""
+    if labels and all(_WHOLE_FLOAT.fullmatch(label) for label in labels):
+        first = min(labels)
+        yield (
+            f"all labels are whole numbers with a point, such as {first!r}: tools write codes so where a cell of the "
+            f"column is empty. An answer of {first.partition('.')[0]!r} is not {first!r}; write them without the point"
+        )
