@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from evalkit.decision.economics import figures
 from evalkit.decision.gap import evidence
-from evalkit.decision.ground import EVEN, SURE, Alternative, Ground
+from evalkit.decision.ground import EVEN, SURE, Alternative, Ground, accuracy
 from evalkit.records.economics import CallMix, Economics, EconomicsFigures, Payback
 from evalkit.records.evidence import Case, Facts
 from evalkit.records.model import Rates
@@ -20,6 +20,7 @@ from evalkit.records.price import Price, Tier
 from evalkit.records.run import ContenderResult
 from evalkit.wording.numbers import percent
 
+_NEARLY = 0.05  # of the accuracy: what a client may give away for a much lower bill
 _PROMPTED = frozenset({"frontier", "prompted"})
 _FREE = Price((Tier(Rates(input=0.0, output=0.0, cache_read=0.0, cache_write_5m=0.0, cache_write_1h=0.0)),), None, "")
 
@@ -59,17 +60,18 @@ class _Search:
 def of_build(ground: Ground, found: EconomicsFigures, draws: int) -> tuple[Alternative, ...]:
     """What a build must beat besides its rival; empty where it does not pay against that one.
 
-    Where only the cost counts (case `volume`), contenders that do not do the job are none: what is left are those that
-    meet the needs, or may, at an unknown price.
+    Where only the cost counts (case `volume`), who does the job worse is none: what is left are those that meet the
+    needs, or may, at an unknown price; and where nobody meets them, those that are nearly as accurate as the best.
     """
     if not _pays(found):
         return ()
     search = _Search(ground, found, ground.meets, None, draws)
-    if ground.case == "volume":
-        able = [c for c in evidence(ground.result) if ground.meets.get(c.id) is not False] if ground.winners else []
-        others = [c for c in able if c.id not in search.priced]
-    else:
-        others = evidence(ground.result)
+    others = evidence(ground.result)
+    if ground.case == "volume" and ground.winners:
+        others = [c for c in others if ground.meets.get(c.id) is not False and c.id not in search.priced]
+    elif ground.case == "volume":
+        best = max(map(accuracy, others), default=0.0)
+        others = [c for c in others if accuracy(c) >= best - _NEARLY]
     return tuple(a for c in others if not _is_rival(found, c) for a in search.against(c, ground.case))
 
 

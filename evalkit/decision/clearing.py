@@ -17,8 +17,9 @@ from evalkit.records.run import ContenderResult, RunResult
 from evalkit.wording.names import metric
 from evalkit.wording.numbers import percent, share
 
-Kind = Literal["answers", "rows", "ceiling", "labels", "prompt", "format", "truncation", "no_rule"]
+Kind = Literal["answers", "floor", "rows", "ceiling", "labels", "prompt", "format", "truncation", "no_rule"]
 MOST_TRUNCATED = 0.01
+_FEW_REFUSED = 0.01
 _FORM_SHARE = 0.01  # accuracy lost to form alone, above which native output must be tried
 
 
@@ -44,7 +45,7 @@ class _Gap:
     def of_content(self) -> list[Doubt | None]:
         """Right or wrong: the labels and the prompt may be at fault, a form that costs right answers, a short limit."""
         form = [self._form()] if self._loses_to_form() or unenforced(self.contender) else []
-        return [self._labels(), self._prompt(), *form, self._truncation()]
+        return [self._labels(), self._prompt(), *form, self._truncation(), self._refusals()]
 
     def of_form(self) -> list[Doubt | None]:
         """The shape of answers: where nothing enforces the form, only the prompt can ask for it."""
@@ -72,7 +73,7 @@ class _Gap:
             most = f"up to {percent(wrong.high, 1)} wrong labels"
             why = f"{most} cap {metric(need.metric)} at {share(cap)}, below the {share(limit)} needed"
             return self._doubt("labels", why)
-        upper = 1.0 if self.unmet.gap.low is None else need.threshold - self.unmet.gap.low
+        upper = self._upper
         corrected = min(1.0, upper / cap) if cap > 0 else 1.0
         if corrected < limit:
             return None
@@ -126,6 +127,23 @@ class _Gap:
             and other.enforce == "native"
             and other.provider_model == mine.provider_model
         )
+
+    def _refusals(self) -> Doubt | None:
+        """Whether the need might be met were it not for refusals: then they are the first thing to look at."""
+        status = self.contender.status or {}
+        total = sum(status.values())
+        lost = (status.get("refused", 0) + status.get("rejected", 0)) / total if total else 0.0
+        reached = self._upper + lost
+        if lost < _FEW_REFUSED or reached < self.unmet.need.limit:
+            return None
+        name = metric(self.unmet.need.metric)
+        why = f"{percent(lost, 1)} of the answers were refused; with these right {name} may be {share(min(1, reached))}"
+        return self._doubt("answers", why)
+
+    @property
+    def _upper(self) -> float:
+        """The one-sided upper bound of the figure; 1 where there is none."""
+        return 1.0 if self.unmet.gap.low is None else self.unmet.need.threshold - self.unmet.gap.low
 
     def _truncation(self) -> Doubt | None:
         status = self.contender.status or {}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from evalkit.records.estimate import Requirement
-from evalkit.records.metric import is_another_name
+from evalkit.records.estimate import Need, Requirement
+from evalkit.records.metric import is_another_name, kind_of
 from evalkit.records.run import ContenderResult, RunResult
 
 LEVEL = 0.05
@@ -36,6 +36,22 @@ def needed_accuracy(result: RunResult) -> float | None:
     """The accuracy that the fine-tune must reach: the strictest threshold less its margin; None without such a need."""
     needs = {r.need for r in result.requirements if is_another_name(r.need.metric, "accuracy")}
     return max((need.limit for need in needs), default=None)
+
+
+def needed_of_content(result: RunResult) -> Need | None:
+    """The strictest need of right answers, by whatever metric; None without one."""
+    needs = {r.need for r in result.requirements if kind_of(r.need.metric) == "content"}
+    return max(needs, key=lambda need: (need.limit, need.metric), default=None)
+
+
+def floors_that_may_do_it(result: RunResult) -> list[tuple[ContenderResult, bool]]:
+    """Floors on test that miss no need, each with whether it is known to meet them all."""
+    found = []
+    for floor in (c for c in _measured(result) if c.role == "floor"):
+        states = {r.state for r in requirements_of(result, floor.id)}
+        if states and "unmet" not in states:
+            found.append((floor, states == {"met"}))
+    return found
 
 
 def meets_all(result: RunResult) -> dict[str, bool | None]:

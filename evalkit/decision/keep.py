@@ -13,7 +13,7 @@ from evalkit.decision.clearing import Doubt
 from evalkit.decision.gap import evidence, frontier, requirements_of, tuned
 from evalkit.decision.ground import Ground, accuracy, likely
 from evalkit.decision.likely import PAYS_BACK, chance
-from evalkit.decision.sense import lacks
+from evalkit.decision.sense import Lack, lacks
 from evalkit.records.evidence import PairedGap
 from evalkit.records.run import ContenderResult
 from evalkit.records.verdict import Answer
@@ -70,8 +70,10 @@ def question1(ground: Ground) -> Answer:
     if good:
         names = listed([c.id for c in good])
         meeting = [c for c in good if ground.meets.get(c.id)]
-        how = "meets all needs" if meeting else f"is at most {in_points(margin(ground))} worse"
-        return Answer(1, "against", f"{names} does as well as {mine.id}: it {how}.", lines)
+        one = len(good) == 1
+        does, it, is_, meets = ("does", "it", "is", "meets") if one else ("do", "they", "are", "meet")
+        how = f"{meets} all needs" if meeting else f"{is_} at most {in_points(margin(ground))} worse"
+        return Answer(1, "against", f"{names} {does} as well as {mine.id}: {it} {how}.", lines)
     if ground.meets.get(mine.id) is False:
         why = f"{mine.id} misses a need ({_missed(ground, mine)}), and no prompted contender is known to meet all"
         return Answer(1, "undecided", f"{why}; {better(ground)}.", lines)
@@ -86,7 +88,12 @@ def question1(ground: Ground) -> Answer:
     if open_:
         why = f"Whether {open_[0].id} does as well as {mine.id} is not decided"
         return Answer(1, "undecided", f"{why}; {better(ground)}.", lines)
-    return Answer(1, "for", f"{mine.id} meets all needs, which no frontier contender does.", lines)
+    lacking = _best_prompted_lacks(ground)
+    if lacking:
+        why = f"{mine.id} meets all needs, and no frontier contender is as good; but {lacking[0].why}."
+        return Answer(1, "undecided", why, lines)
+    than = f"or is less accurate by more than {in_points(margin(ground))}"
+    return Answer(1, "for", f"{mine.id} meets all needs; every frontier contender misses one, {than}.", lines)
 
 
 def question3(ground: Ground) -> Answer:
@@ -119,7 +126,9 @@ def question3(ground: Ground) -> Answer:
     if state == "for" and cheaper:
         return Answer(3, "undecided", f"{why}; but {listed(cheaper)} was not measured and may do it for less.", lines)
     if state == "for" and ground.meets.get(mine.id) is not True:
-        return Answer(3, "undecided", f"{why}; but it is not known to meet all needs.", lines)
+        missed = ground.meets.get(mine.id) is False
+        tail = f"misses a need: {_missed(ground, mine)}" if missed else "is not known to meet all needs"
+        return Answer(3, "undecided", f"{why}; but it {tail}.", lines)
     return Answer(3, state, f"{why}.", lines)
 
 
@@ -166,4 +175,14 @@ def _pair_lines(ground: Ground, mine: ContenderResult) -> tuple[str, ...]:
 def doubts(ground: Ground) -> tuple[Doubt, ...]:
     """What keeps the endpoint's own figures from counting."""
     mine = endpoint(ground)
-    return tuple(Doubt(each.kind, mine.model, "", each.why) for each in lacks(mine, ground.result, ground.facts))
+    found = [Doubt(each.kind, mine.model, "", each.why) for each in lacks(mine, ground.result, ground.facts)]
+    return (*found, *(Doubt(each.kind, "", "", each.why) for each in _best_prompted_lacks(ground)))
+
+
+def _best_prompted_lacks(ground: Ground) -> list[Lack]:
+    """Why the answers of the best prompted contender are to be looked at before an endpoint is held against them."""
+    asked = evidence(ground.result)
+    if not asked or as_good(ground):  # then only the cost is left to tell
+        return []
+    best = max(asked, key=accuracy)
+    return [lack for lack in lacks(best, ground.result, ground.facts) if lack.kind == "answers"]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from evalkit.decision.alternatives import held_back_by
 from evalkit.decision.clearing import Doubt
 from evalkit.decision.economics import unpriced
-from evalkit.decision.gap import evidence, requirements_of
+from evalkit.decision.gap import evidence, needed_of_content, requirements_of
 from evalkit.decision.ground import Ground
 from evalkit.decision.headroom import MIN_RUNGS
 from evalkit.decision.likely import PAYS_BACK, disputed
@@ -137,7 +137,7 @@ def _missing_cost(ground: Ground, key: str) -> str:
     )
 
 
-_ORDER = ("truncation", "answers", "ceiling", "format", "prompt", "labels", "rows", "no_rule")
+_ORDER = ("truncation", "answers", "floor", "ceiling", "format", "prompt", "labels", "rows", "no_rule")
 
 
 def _clear(ground: Ground, doubts: Sequence[Doubt]) -> str:
@@ -149,6 +149,10 @@ def _clear(ground: Ground, doubts: Sequence[Doubt]) -> str:
     if doubt.kind == "answers":
         report = f"{_EVALKIT} report {shlex.quote(ground.result.run)}"
         return f"Look at the answers first: the prompt, the form or the scoring may be broken; {report}"
+    if doubt.kind == "floor":
+        if needed_of_content(ground.result) is None:
+            return f"Say under `good_enough:` which accuracy is needed; {facts.command}   # answers are kept"
+        return f"Label more test rows, to tell whether it does; {_plan(ground)}"
     if doubt.kind == "ceiling":
         return (
             f"Correct the labels of test, or lower `{doubt.metric}` under `good_enough:` to what they allow; "

@@ -105,9 +105,9 @@ def _dearer(ground: Ground) -> Answer:
         f"{payback.rival} ({payback.option}) meets all needs; a fine-tune is cheaper to run, the build left out, with "
         f"a probability of {chance(payback.p_cheaper, payback)}",
     )
-    cheaper = ground.unmeasured_cheaper_than(payback)
-    if state == "for" and cheaper:
-        state, why = "undecided", f"{why.rstrip('.')}; but {listed(cheaper)} was not measured and may be cheaper still."
+    if state == "for" and (ground.unmeasured or not frontier(ground.result)):
+        missing = listed(ground.unmeasured) or "any frontier model"
+        state, why = "undecided", f"{why.rstrip('.')}; but not measured: {missing}, which may be the better rival."
     by = payback.cheaper_by
     saved = () if by is None else (f"It saves {percent(by.median)} of the prompted bill (80 %: {_ends(by)}).",)
     return Answer(1, state, why, (*saved, THUMB, *_standings(ground)))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from evalkit.decision.gap import evidence, needed_accuracy
+from evalkit.decision.gap import evidence, needed_of_content
 from evalkit.decision.ground import EVEN, Ground
 from evalkit.decision.project import TUNED_ACCURACY, Input
 from evalkit.records.economics import Span
+from evalkit.records.metric import is_another_name
 from evalkit.records.verdict import AnswerState
+from evalkit.wording.names import metric
 from evalkit.wording.numbers import percent, share, span_of
 
 _TIE = 1e-12
@@ -26,21 +28,29 @@ def reach(ground: Ground) -> Reach:
     """The rule: a range that cannot reach the need is against, and so is one below the best prompted figure.
 
     "Cannot" is P(tuned ≥ need) = 0; a chance below a half, or an undeclared expectation where accuracy is needed, is
-    undecided. Without a need of accuracy nothing hangs on it. The prompted figure is the most accurate contender's; its
-    95 % interval must lie above the range for a sure "against".
+    undecided. Without a need of right answers nothing hangs on it; one of another metric than accuracy is for or
+    undecided. The prompted figure is the most accurate contender's; its 95 % interval must lie above the range for a
+    sure "against".
     """
-    economics, needed = ground.facts.economics, needed_accuracy(ground.result)
-    if needed is None:
-        return Reach("for", "no accuracy is needed")
+    economics, need = ground.facts.economics, needed_of_content(ground.result)
+    if need is None:
+        return Reach("for", "no share of right answers is needed")
+    needed, named = need.limit, "accuracy" if is_another_name(need.metric, "accuracy") else metric(need.metric)
     expected = None if economics is None else economics.tuned_accuracy
     if expected is None:
         return Reach(
             "undecided",
-            f"that a fine-tune reaches the accuracy of {share(needed)} needed is not declared "
+            f"that a fine-tune reaches the {named} of {share(needed)} needed is not declared "
             f"(`economics.{TUNED_ACCURACY}`)",
         )
     said = f"a fine-tune reaches an accuracy of {span_of(expected, 'share')}"
     chance = chance_of(expected, needed)
+    if named != "accuracy":
+        # An accuracy says something of the other figure, and not enough to rule anything out.
+        if chance >= EVEN:
+            return Reach("for", f"you expect that {said}, and {named} needs {share(needed)}")
+        why = f"you expect that {said}, which does not tell that its {named} reaches the {share(needed)} needed"
+        return Reach("undecided", why)
     if chance == 0:
         return Reach("against", f"by your own expectation {said}, below the {share(needed)} needed")
     best = _best_prompted(ground)

@@ -72,7 +72,8 @@ def conditions_of(decided: Decided, again: Decide) -> tuple[Condition, ...]:
 
 def in_words(conditions: Sequence[Condition], facts: Facts) -> str | None:
     """The conditions as a sentence without a full stop; None where there are none."""
-    return listed([_said(condition, facts) for condition in conditions]) or None
+    among = any(condition.figure == USABLE for condition in conditions)
+    return listed([_said(condition, facts, among) for condition in conditions]) or None
 
 
 def _merged(conditions: tuple[Condition, ...]) -> tuple[Condition, ...]:
@@ -246,7 +247,8 @@ _MONEY_WORDS = {
 }
 
 
-def _said(condition: Condition, facts: Facts) -> str:
+def _said(condition: Condition, facts: Facts, among: bool = False) -> str:
+    """`among`: more labels are asked for in the same breath, and those of rare classes count for them."""
     figure, value = condition.figure, condition.value
     if isinstance(value, str):
         return f"the case turns out to be `{value}`"
@@ -256,7 +258,11 @@ def _said(condition: Condition, facts: Facts) -> str:
         return f"{count(int(value) - (facts.labels.usable if facts.labels else 0), 'more label')}{_right(value, facts)}"
     if figure == RAREST:
         rare = sum(max(0, int(value) - n) for n in facts.labels.per_class.values()) if facts.labels else 0
-        return f"{count(rare, 'more label')} of rare classes, {int(value):,} of each"
+        return (
+            f"{count(rare, 'label')} of rare classes among them, {int(value):,} of each"
+            if among
+            else (f"{count(rare, 'more label')} of rare classes, {int(value):,} of each")
+        )
     if figure.startswith(NEEDS):
         name = figure.removeprefix(NEEDS)
         return f"the {metric(name)} needed {'rises' if more else 'falls'} to {amount(name, value)}"

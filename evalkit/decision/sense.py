@@ -6,21 +6,25 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from evalkit.decision.gap import floors_that_may_do_it
 from evalkit.records.estimate import Estimate
 from evalkit.records.evidence import Facts
 from evalkit.records.run import ContenderResult, RunResult
 from evalkit.wording.numbers import percent, share
 from evalkit.wording.text import listed
 
-MOST_LOST = 0.03  # refused, cut off or rejected answers: a few per cent are the model's, more are the set-up's
+MOST_LOST = 0.02  # refused, cut off or rejected answers: one in a hundred is the model's, more are the set-up's
 _LOST = {"refused": "refused", "truncated": "cut off", "rejected": "rejected by the provider"}
 
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """Why figures are no ground for money, without a full stop. More `rows` mend it, or a look at `answers`."""
+    """Why figures are no ground for money, without a full stop.
 
-    kind: Literal["rows", "answers"]
+    More `rows` mend it, a look at `answers`, or a need that a `floor` does not meet.
+    """
+
+    kind: Literal["rows", "answers", "floor"]
     why: str
 
 
@@ -29,11 +33,15 @@ def lacks(contender: ContenderResult, result: RunResult, facts: Facts) -> list[L
 
     At least `Rules.min_test_rows` rows; an accuracy that is surely (lower end of the 95 % interval) above the share of
     the largest class, and above that of every floor in the run (the difference of both), since a model of floor quality
-    most often has a broken prompt or is scored wrongly; at most 3 % of answers refused, cut off or rejected;
-    no finished answer that misses the schema which the provider was asked to enforce.
+    most often has a broken prompt or is scored wrongly; at most 2 % of answers refused, cut off or rejected;
+    no finished answer that misses the schema which the provider was asked to enforce; no floor that may meet all needs.
     """
     looks = [*_unenforced(contender), *_floor_quality(contender, result), *_lost(contender)]
-    return [*(Lack("answers", why) for why in looks), *(Lack("rows", why) for why in _few_rows(contender, facts))]
+    return [
+        *(Lack("answers", why) for why in looks),
+        *(Lack("floor", why) for why in _floor_does_it(result)),
+        *(Lack("rows", why) for why in _few_rows(contender, facts)),
+    ]
 
 
 def majority_share(contender: ContenderResult) -> float | None:
@@ -47,6 +55,14 @@ def _few_rows(contender: ContenderResult, facts: Facts) -> list[str]:
     if contender.n >= least:
         return []
     return [f"{contender.id} was asked on {contender.n:,} rows of test, and at least {least:,} are needed"]
+
+
+def _floor_does_it(result: RunResult) -> list[str]:
+    """Nobody pays for what a model that costs next to nothing does, or may do."""
+    return [
+        f"the floor {floor.id} {'meets' if sure else 'may meet'} every need that is declared"
+        for floor, sure in floors_that_may_do_it(result)
+    ]
 
 
 def _floor_quality(contender: ContenderResult, result: RunResult) -> list[str]:

@@ -92,7 +92,7 @@ def _fund(ground: Ground, _: Answers) -> Text:
 
 
 def _undiagnosed(ground: Ground, _: Answers) -> Text:
-    found = f" {ground.facts.diagnosis}" if ground.facts.diagnosis else ""
+    found = f" {ground.facts.diagnosis.rstrip('.')}." if ground.facts.diagnosis else ""
     return Text(
         f"NOT YET: “improve quality” is most often a matter of the prompt or the eval; the cause is unknown.{found}",
         "Find out what is wrong first, and declare it as the suite's `case:`.",
@@ -110,7 +110,8 @@ def _kept(ground: Ground, answers: Answers) -> Text:
     name = keep.endpoint(ground).id
     p = ground.economics.payback
     worth = f"; it is worth {money(p.net.median)} over the horizon" if p else ""
-    return Text(f"FUND: keep {name}{worth}.")
+    alike = ", since prompting does as well for more money" if answers[0].state == "against" else ""
+    return Text(f"FUND: keep {name}{alike}{worth}.")
 
 
 def _returned(ground: Ground, answers: Answers) -> Text:
@@ -129,7 +130,7 @@ def _dear(ground: Ground, answers: Answers) -> Text:
     p, mine = ground.economics.payback, keep.endpoint(ground).id
     how_likely = f" (probability {chance(p.p_pays_back, p)})" if p else ""
     return Text(
-        f"NOT YET: {mine} meets all needs, which no frontier contender does, but by the value that you declared it is "
+        f"NOT YET: {mine} does what no frontier contender is known to do, but by the value that you declared it is "
         f"hardly worth what it costs{how_likely}. Either the needs are too strict, or the value is too low."
     )
 

@@ -70,8 +70,9 @@ TABLE: tuple[Row, ...] = (
     Row(_BUILD, _ALL_CASES, _ANY, _ANY, _ANY, "NOT_YET", "not_known"),
     # An endpoint that exists: question 1 says what it is held against, question 3 whether it earns its keep.
     # One that does what prompting cannot, for more than that is worth, is neither kept nor turned off by a rule.
-    Row(_KEEP, _ALL_CASES, _DECIDED, _ANY, _FOR, "FUND", "keep_is_worth_it"),
     Row(_KEEP, _ALL_CASES, _AGAINST, _ANY, _AGAINST, "RULE_OUT", "return_to_prompting"),
+    Row(_KEEP, _UNDIAGNOSED, _ANY, _ANY, _ANY, "NOT_YET", "undiagnosed"),
+    Row(_KEEP, _ALL_CASES, _DECIDED, _ANY, _FOR, "FUND", "keep_is_worth_it"),
     Row(_KEEP, _ALL_CASES, _FOR, _ANY, _AGAINST, "NOT_YET", "costs_more_than_worth"),
     Row(_KEEP, _ALL_CASES, _ANY, _ANY, _ANY, "NOT_YET", "not_known"),
 )

@@ -141,3 +141,22 @@ def test_a_floor_is_uncertain_too() -> None:
     assert "is not surely above that of the reference trained/default/prompt" in verdict.answers[0].why
     clear = run_of((SONNET, 0.78, 0.999), (trained, 0.66, 0.999), n=220)
     assert decide(clear, facts_of(clear)).outcome == "FUND"
+
+
+def test_in_case_volume_a_cheap_contender_that_is_nearly_as_accurate_counts() -> None:
+    """Nobody meets the need. At .77 against .80 it may be the better deal; at .60 it does another job."""
+    economics = replace(ECONOMICS, calls_per_month=Span(500e6, 500e6), tuned_cost_per_1000_calls=Span(0.1, 0.12))
+    for theirs, outcome in ((0.77, "NOT_YET"), (0.60, "FUND")):
+        result = run_of((SONNET, 0.80, 0.999), (HAIKU, theirs, 0.999), n=3000)
+        facts = facts_of(result, case="volume", economics=economics)
+        verdict = decide(result, replace(facts, prices={SONNET.id: DEAR, HAIKU.id: CHEAP}))
+        assert verdict.outcome == outcome, verdict.answers
+
+
+def test_without_a_frontier_model_the_volume_alone_funds_nothing() -> None:
+    llama = contender("llama", "prompted")
+    result = run_of((llama, 0.94, 0.999), needs=(Need("accuracy", 0.9),))
+    facts = facts_of(result, case="volume", economics=replace(ECONOMICS, calls_per_month=Span(2e9, 2e9)))
+    verdict = decide(result, facts)
+    assert verdict.outcome == "NOT_YET"
+    assert "not measured: any frontier model" in verdict.answers[0].why

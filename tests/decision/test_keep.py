@@ -115,3 +115,32 @@ def test_a_cheaper_model_that_was_not_measured_keeps_it_open() -> None:
     verdict = decide(result, replace(facts, prices={TUNED.id: CHEAP, SONNET.id: PRICE}))
     assert verdict.outcome == "NOT_YET"
     assert "luna was not measured and may do it for less" in verdict.answers[2].why
+
+
+def test_an_endpoint_is_not_kept_because_the_prompt_is_broken() -> None:
+    """Prompting is no better than a trained floor: that is looked at before an endpoint is held against it."""
+    trained = contender("trained", "floor")
+    for theirs, outcome in ((0.70, "NOT_YET"), (0.80, "FUND")):
+        result = run_of((TUNED, 0.96, 0.999), (SONNET, theirs, 0.999), (trained, 0.70, 1.0), needs=NEEDS)
+        economics = replace(ECONOMICS, calls_per_month=Span(2e9, 2e9), build_cost=None, tuned_accuracy=None)
+        facts = facts_of(result, economics=economics, pairs=(gap(TUNED, SONNET, 0.96 - theirs),))
+        verdict = decide(result, replace(facts, prices={TUNED.id: CHEAP, SONNET.id: PRICE}))
+        assert verdict.outcome == outcome, verdict.answers
+    assert "every frontier contender misses one" in verdict.answers[0].why
+
+
+def test_nothing_is_kept_for_a_quality_that_nobody_diagnosed() -> None:
+    assert judged(0.96, 0.80).outcome == "FUND"
+    verdict = judged(0.96, 0.80, case="quality")
+    assert verdict.outcome == "NOT_YET"
+    assert "most often a matter of the prompt" in verdict.sentence
+
+
+def test_who_does_as_well_is_told_in_one_number() -> None:
+    haiku = contender("haiku")
+    result = run_of((TUNED, 0.96, 0.999), (SONNET, 0.96, 0.999), (haiku, 0.96, 0.999), needs=NEEDS)
+    facts = facts_of(result, economics=replace(ECONOMICS, build_cost=None, tuned_accuracy=None))
+    why = decide(result, facts).answers[0].why
+    assert why == (
+        "sonnet/default/prompt and haiku/default/prompt do as well as tuned/default/prompt: they meet all needs."
+    )

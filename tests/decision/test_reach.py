@@ -12,6 +12,8 @@ from evalkit.decision.verdict import decide
 from evalkit.records.economics import Span
 from evalkit.records.estimate import Need
 from evalkit.records.verdict import Verdict
+from evalkit.stats.measured import measured_counts
+from evalkit.stats.requirement import judge
 from tests.builders.contenders import contender
 from tests.builders.facts import ECONOMICS, LABELS, facts_of
 from tests.builders.runs import run_of
@@ -113,3 +115,23 @@ def test_meeting_the_needs_is_worth_something_only_where_they_are_met() -> None:
     }
     assert judged(Span(0.93, 0.96), **worth).answers[2].state == "for"
     assert judged(Span(0.90, 0.96), **worth).answers[2].state == "undecided"
+
+
+@pytest.mark.parametrize(("expected", "outcome"), [
+    (None, "NOT_YET"), (Span(0.5, 0.6), "NOT_YET"), (Span(0.91, 0.96), "NOT_YET"), (Span(0.95, 0.99), "FUND"),
+])  # fmt: skip
+def test_an_expected_accuracy_is_held_against_a_need_of_macro_f1_too(expected: Span | None, outcome: str) -> None:
+    """It says something of macro F1: enough to hold money back, too little to rule anything out."""
+    need, figure = Need("macro_f1", 0.95), measured_counts(800, 1000)
+    sonnet = replace(contender("sonnet"), metrics={"macro_f1": figure.estimate})
+    result = run_of((sonnet, 0.82, 0.999), needs=(Need("format_validity", 0.9),))
+    unmet = judge(sonnet.id, need, figure)
+    assert unmet.state == "unmet"
+    result = replace(result, requirements=(*result.requirements, unmet))
+    money = replace(ECONOMICS, tuned_accuracy=expected, value_of_meeting_need_per_month=Span(1e6, 1e6))
+    if expected is None:
+        money = replace(money, value_of_a_correct_answer=None)
+    verdict = decide(result, facts_of(result, economics=money))
+    assert verdict.outcome == outcome, verdict.answers
+    if outcome == "NOT_YET":
+        assert "macro F1" in verdict.answers[2].why

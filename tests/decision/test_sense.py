@@ -72,7 +72,7 @@ def test_many_refusals_are_looked_at_first(status: dict[str, int], kind: str) ->
     verdict = judged(0.8, sonnet=replace(SONNET, status=status))
     assert verdict.outcome == "NOT_YET"
     assert kind in verdict.sentence
-    assert judged(0.8, sonnet=replace(SONNET, status={"ok": 970, "refused": 30})).outcome == "FUND"
+    assert judged(0.8, sonnet=replace(SONNET, status={"ok": 980, "refused": 20})).outcome == "FUND"
 
 
 def test_prompting_that_does_it_needs_no_more_rows_to_rule_a_build_out() -> None:
@@ -155,3 +155,30 @@ def test_a_weaker_contender_with_a_broken_prompt_is_named_and_holds_nothing_back
     verdict = decide(result, facts_of(result))
     assert verdict.outcome == "FUND"
     assert any(line.startswith("Not sound: the accuracy of haiku") for line in verdict.answers[0].evidence)
+
+
+def test_a_floor_that_meets_all_that_is_declared_holds_a_fund_back() -> None:
+    """The form alone is needed, and a trained model keeps it for nothing: the accuracy that is needed is not said."""
+    trained = contender("trained", "floor")
+    needs = (Need("format_validity", 0.95),)
+    result = run_of((replace(SONNET, enforce="native"), 0.85, 0.8), (trained, 0.4, 1.0), needs=needs)
+    verdict = decide(result, facts_of(result, case="format"))
+    assert verdict.outcome == "NOT_YET"
+    assert "the floor trained/default/prompt meets every need that is declared" in verdict.answers[0].why
+    assert verdict.next_step.startswith("Say under `good_enough:` which accuracy is needed")
+    asked = run_of(
+        (replace(SONNET, enforce="native"), 0.85, 0.8), (trained, 0.4, 1.0), needs=(*needs, Need("accuracy", 0.9))
+    )
+    assert decide(asked, facts_of(asked, case="format")).outcome == "FUND"
+
+
+def test_refusals_that_may_explain_a_gap_are_looked_at_first() -> None:
+    """Of two models one refuses 5 in 100: with these right it might meet the need."""
+    shy = replace(contender("shy"), status={"ok": 950, "refused": 50})
+    for reached, outcome in ((0.84, "NOT_YET"), (0.70, "FUND")):
+        result = run_of((contender("sonnet"), 0.85, 0.999), (shy, reached, 0.999))
+        verdict = decide(result, facts_of(result))
+        assert verdict.outcome == outcome, verdict.answers
+        if outcome == "NOT_YET":
+            assert "5.0 % of the answers were refused; with these right" in verdict.answers[0].why
+            assert verdict.next_step.startswith("Look at the answers first")

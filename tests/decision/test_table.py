@@ -21,9 +21,9 @@ def designed(subject: Subject, case: Case | None, q1: AnswerState, q2: AnswerSta
     if case in ("brand_voice", "knowledge_base"):
         return "RULE_OUT"
     if subject == "keep":
-        if q1 in ("for", "against") and q3 == "for":
-            return "FUND"
-        return "RULE_OUT" if q1 == q3 == "against" else "NOT_YET"
+        if q1 == q3 == "against":
+            return "RULE_OUT"
+        return "FUND" if q1 in ("for", "against") and q3 == "for" and case != "quality" else "NOT_YET"
     if "against" in (q1, q2, q3):
         return "RULE_OUT"
     if case == "quality":
