@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Protocol
-from urllib.request import getproxies
 
 import msgspec
 
@@ -66,31 +65,23 @@ def read_whole(reader: Reader, data: Any, timing: Timing) -> Completion | Failur
     return outcome or no_answer_in(data, "HTTP 200 with a body that is not the API's JSON")
 
 
-def client_arguments(sdk: Any, context: ModelContext, access: Access) -> dict[str, Any]:
+def client_arguments(context: ModelContext, access: Access) -> dict[str, Any]:
     """How a vendor's client is made here: no retries of its own, our time-outs, a connection per request in flight.
 
-    Streams, and whatever goes through a proxy of the environment, take the SDK's own HTTP client.
+    Raises WrongVariable where the environment names a proxy or certificates that cannot be used.
     """
     import httpx2
+
+    from evalkit.models.http_client import LeanClient
+    from evalkit.models.route import route_to
 
     return {
         "api_key": access.key,
         "base_url": access.url,
         "max_retries": 0,
         "timeout": httpx2.Timeout(context.timeout_s, connect=_CONNECT_S),
-        "http_client": _http_client(sdk, context),
+        "http_client": LeanClient(context.concurrency, route_to(access.url)),
     }
-
-
-def _http_client(sdk: Any, context: ModelContext) -> Any:
-    if context.stream or getproxies():
-        import httpx2
-
-        n = context.concurrency
-        return sdk.DefaultAioHttpClient(limits=httpx2.Limits(max_connections=n, max_keepalive_connections=n))
-    from evalkit.models.http_client import LeanClient
-
-    return LeanClient(context.concurrency)
 
 
 def url_of(client: Any, path: str) -> str:

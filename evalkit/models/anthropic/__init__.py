@@ -63,6 +63,7 @@ PROVIDER = Provider(
         rate_headers=(*_OWN_HEADERS, *X_RATELIMIT),  # the latter are a gateway's
         key_env="ANTHROPIC_API_KEY",
         url_env="ANTHROPIC_BASE_URL",
+        url="https://api.anthropic.com",
         env_prefix="ANTHROPIC_",
         caches_prompts=True,
         tells_ttft=True,

@@ -38,7 +38,7 @@ def open_model(spec: ModelSpec, context: ModelContext) -> AnthropicModel:
 
     with access.environment("ANTHROPIC_"):
         client = anthropic.AsyncAnthropic(
-            **client_arguments(anthropic, context, access),
+            **client_arguments(context, access),
             open_telemetry=False,
         )
     legacy = bool(_TAKES_TEMPERATURE.search(spec.model))

@@ -55,6 +55,7 @@ PROVIDER = Provider(
         rate_headers=X_RATELIMIT,
         key_env="OPENAI_API_KEY",
         url_env="OPENAI_BASE_URL",
+        url="https://api.openai.com/v1",
         env_prefix="OPENAI_",
         caches_prompts=True,
         cache_minimum_tokens=1024,

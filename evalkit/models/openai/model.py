@@ -44,7 +44,7 @@ def open_model(spec: ModelSpec, context: ModelContext) -> OpenAIModel:
     import openai
 
     with access.environment("OPENAI_"):
-        client = openai.AsyncOpenAI(**client_arguments(openai, context, access))
+        client = openai.AsyncOpenAI(**client_arguments(context, access))
     wire = Wire(
         sdk=openai,
         client=client,
