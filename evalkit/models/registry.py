@@ -19,10 +19,11 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.errors import ModelUnavailable
+from evalkit.errors import EvalkitError, ModelUnavailable, NoFailure
 from evalkit.models.base import Model, ModelContext, ModelFactory
 from evalkit.models.provider import X_RATELIMIT, Provider
 from evalkit.models.wire_schema import WireSchema, wire_schema
+from evalkit.quote import safe
 from evalkit.records.model import ModelSpec
 from evalkit.records.provider import ProviderFacts
 
@@ -37,6 +38,7 @@ BUILT_IN: dict[str, str] = {
     "recorded": "evalkit.models.recorded",
 }
 GROUP = "evalkit.models"
+_LONGEST_REASON = 200
 
 
 def providers() -> tuple[str, ...]:
@@ -71,6 +73,11 @@ def open_model(spec: ModelSpec, context: ModelContext) -> Model:
         return factory(spec, context)
     except ImportError as error:
         raise ModelUnavailable(f"provider {spec.provider!r} cannot be loaded: {error}") from error
+    except (EvalkitError, NoFailure):
+        raise
+    except Exception as error:  # the others are asked all the same
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:_LONGEST_REASON]}"
+        raise ModelUnavailable(f"provider {spec.provider!r} cannot open it: {safe(reason)}") from error
 
 
 def batch_api(model: Model) -> BatchApi | None:
