@@ -19,7 +19,7 @@ def fault(error: BaseException) -> str:
     if isinstance(error, MemoryError):
         return "There is not enough memory here."
     if isinstance(error, OSError) and error.strerror:
-        return plain(hidden(f"{f'{error.filename}: ' if error.filename else ''}{error.strerror}"))
+        return plain(hidden(f"evalkit cannot go on: {f'{error.filename}: ' if error.filename else ''}{error.strerror}"))
     said = " ".join(str(error).split())
     what = plain(hidden(f"{type(error).__name__}{f': {said}' if said else ''}"))
     return f"evalkit itself failed: {what}{_where(error)}. Please report this line; {DEBUG}=1 shows the whole trace."
