@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 BUILT_IN: dict[str, str] = {
     "anthropic": "evalkit.models.anthropic",
     "openai": "evalkit.models.openai",
+    "azure": "evalkit.models.azure",
+    "bedrock": "evalkit.models.bedrock",
+    "vertex": "evalkit.models.vertex",
     "local": "evalkit.models.local",
     "classifier": "evalkit.models.classifier",
     "recorded": "evalkit.models.recorded",

@@ -93,7 +93,8 @@ def url_of(client: Any, path: str) -> str:
 class Wire:
     """One SDK client and how to talk to one URL with it: `headers` are sent besides the client's own.
 
-    `on_headers` is given the headers of an answer, of whatever status, just before `send` returns.
+    `on_headers` is given the headers of an answer, of whatever status, just before `send` returns. `stream_mark` is
+    what asks for a stream in a body; `other_errors` are those of libraries that sign for the SDK.
     """
 
     sdk: Any
@@ -105,6 +106,8 @@ class Wire:
     stream: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     on_headers: Callable[[Mapping[str, str]], None] | None = None
+    stream_mark: Mapping[str, Any] = field(default_factory=lambda: {"stream": True})
+    other_errors: tuple[type[Exception], ...] = ()
     _options: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -147,7 +150,7 @@ class Wire:
         import aiohttp
         import httpx2
 
-        return httpx2.HTTPError, httpx2.InvalidURL, aiohttp.ClientError, OSError, ValueError
+        return httpx2.HTTPError, httpx2.InvalidURL, aiohttp.ClientError, OSError, ValueError, *self.other_errors
 
     async def _whole(self, body: Mapping[str, Any]) -> Completion | Failure:
         import httpx2
@@ -173,7 +176,7 @@ class Wire:
         first: float | None = None
         stream = await self.client.post(
             self.url,
-            content=msgspec.json.encode({**body, "stream": True}),
+            content=msgspec.json.encode({**body, **self.stream_mark}),
             cast_to=object,
             stream=True,
             stream_cls=self.sdk.AsyncStream[object],
