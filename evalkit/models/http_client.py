@@ -19,7 +19,7 @@ import yarl
 from httpx2 import USE_CLIENT_DEFAULT
 
 from evalkit.models.route import Route
-from evalkit.models.unreachable import why
+from evalkit.models.unreachable import was_cut_off, why
 
 _KEEP_ALIVE_S = 5.0
 _DIRECTLY = Route()
@@ -62,9 +62,21 @@ class Sender:
                 auth = aiohttp.BasicAuth(route.proxy.user, route.proxy.password or "", encoding="utf-8")
                 self._through["proxy_auth"] = auth
 
-    def ask(self, request: httpx2.Request, body: Any) -> Any:
-        """The answer's head, to be awaited or entered."""
-        return self._opened(request).request(
+    async def ask(self, request: httpx2.Request, body: bytes) -> aiohttp.ClientResponse:
+        """The answer's head.
+
+        A server may close a connection that was kept just when it is used again. What it cannot have read whole is
+        sent once more, by another one.
+        """
+        try:
+            return await self._asked(request, body)
+        except aiohttp.ClientOSError as error:
+            if not was_cut_off(error):
+                raise
+            return await self._asked(request, body)
+
+    async def _asked(self, request: httpx2.Request, body: bytes) -> aiohttp.ClientResponse:
+        return await self._opened(request).request(
             request.method,
             self._target,
             headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
@@ -120,7 +132,7 @@ class WholeAnswers(httpx2.AsyncBaseTransport):
         """One answer, read and decompressed."""
         body = await _body(request)
         with _told(request):
-            async with self._sender.ask(request, body) as answer:
+            async with await self._sender.ask(request, body) as answer:
                 content = await answer.read()
         return await _response(answer, content, request)
 

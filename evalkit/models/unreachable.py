@@ -37,6 +37,11 @@ def why(error: BaseException, host: str) -> str:
     return str(error).strip() or type(error).__name__
 
 
+def was_cut_off(error: BaseException) -> bool:
+    """Whether a connection ended before the request was written whole."""
+    return isinstance(error, aiohttp.ClientOSError) and "write request body" in str(error)
+
+
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     """The error, and what it came from: its cause, and what aiohttp keeps beside."""
     seen: set[int] = set()
@@ -61,7 +66,7 @@ def _words(error: BaseException, host: str) -> str | None:
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return f"{host} closed the connection without an answer"
     if isinstance(error, OSError) and not isinstance(error, aiohttp.ClientConnectorError):
-        return _system_words(error, host)
+        return _BY_NUMBER[errno.ECONNRESET].format(host=host) if was_cut_off(error) else _system_words(error, host)
     return None
 
 

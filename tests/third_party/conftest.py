@@ -18,6 +18,7 @@ import pytest
 
 WANTED = "EVALKIT_THIRD_PARTY"
 LITELLM = "EVALKIT_LITELLM"
+PROXY_KEY = "sk-of-the-proxy-5d1c0a77e2"
 _PATIENCE_S = 120
 
 
@@ -63,7 +64,9 @@ def litellm(llama: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
         port = free.getsockname()[1]
     command = [program, "--config", str(config), "--host", "127.0.0.1", "--port", str(port)]
     env = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-    with _running(command, folder, {**env, "LITELLM_LOCAL_MODEL_COST_MAP": "True"}) as process:
+    with _running(
+        command, folder, {**env, "LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MASTER_KEY": PROXY_KEY}
+    ) as process:
         url = f"http://127.0.0.1:{port}"
         _wait(f"{url}/health/liveliness", process)
         yield url
@@ -72,6 +75,8 @@ def litellm(llama: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 _CONFIG = """
 model_list:
   - model_name: small
+    litellm_params: {{model: openai/small, api_base: "{url}/v1", api_key: none-needed}}
+  - model_name: claude-3-small
     litellm_params: {{model: openai/small, api_base: "{url}/v1", api_key: none-needed}}
 litellm_settings: {{telemetry: false}}
 """
