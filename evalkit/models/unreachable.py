@@ -53,6 +53,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _words(error: BaseException, host: str) -> str | None:
+    if isinstance(error, aiohttp.ClientSSLError):
+        return None  # it stands for the library's own error, which comes next
     if isinstance(error, aiohttp.ClientHttpProxyError):
         return _refused_by_proxy(error.status, host)
     if isinstance(error, aiohttp.ClientConnectorDNSError):

@@ -20,7 +20,7 @@ _OWN_HEADERS = tuple(
 
 
 # By what Anthropic's SDK rewrites before it sends; gateways hand schemas on as they are.
-_STRUCTURED = SchemaRules(
+STRUCTURED = SchemaRules(
     left_out=frozenset(
         {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength",
          "pattern", "minItems", "maxItems", "uniqueItems", "contains", "minContains", "maxContains", "prefixItems",
@@ -68,7 +68,7 @@ PROVIDER = Provider(
         caches_prompts=True,
         tells_ttft=True,
         takes_reasoning=True,
-        schema_rules=_STRUCTURED,
+        schema_rules=STRUCTURED,
         batch=True,
         default_role="frontier",
         name_starts=("claude",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from evalkit.models.base import Model, ModelContext
+from evalkit.models.openai import STRICT
 from evalkit.models.provider import X_RATELIMIT, Provider
 from evalkit.records.model import ModelSpec
 from evalkit.records.provider import ProviderFacts
@@ -29,9 +30,9 @@ PROVIDER = Provider(
         cache_minimum_tokens=1024,
         tells_ttft=True,
         takes_reasoning=True,
+        schema_rules=STRICT,
         default_role="frontier",
         packages=("openai",),
     ),
     _open_model,
-    preload=("openai", "evalkit.models.azure.model"),
 )

@@ -9,8 +9,10 @@ from urllib.parse import quote
 from evalkit.errors import ModelUnavailable
 from evalkit.models.access import access_of, read_variable
 from evalkit.models.base import ModelContext
-from evalkit.models.openai.model import DROPPABLE, ChatReader, OpenAIModel
-from evalkit.models.sdk import Droppable, Wire, client_arguments, url_of
+from evalkit.models.droppable import Droppable
+from evalkit.models.openai.answers import ChatReader
+from evalkit.models.openai.model import DROPPABLE, OpenAIModel
+from evalkit.models.sdk import Wire, client_arguments, url_of
 from evalkit.records.model import ModelSpec
 
 _VERSION = "OPENAI_API_VERSION"

@@ -29,7 +29,7 @@ def _batch_api(model: Model) -> BatchApi:
 
 # Strict schemas, by OpenAI's guide and by what is reported of its refusals: limits of numbers and texts that some
 # models take and others refuse are left out too. A compatible server enforces what it can, and mostly more.
-_STRICT = SchemaRules(
+STRICT = SchemaRules(
     left_out=frozenset(
         {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength",
          "uniqueItems", "contains", "minContains", "maxContains", "prefixItems", "unevaluatedItems", "minProperties",
@@ -61,7 +61,7 @@ PROVIDER = Provider(
         cache_minimum_tokens=1024,
         tells_ttft=True,
         takes_reasoning=True,
-        schema_rules=_STRICT,
+        schema_rules=STRICT,
         batch=True,
         default_role="frontier",
         name_starts=("gpt", "ft"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from evalkit.models.anthropic import STRUCTURED
 from evalkit.models.base import Model, ModelContext
 from evalkit.models.provider import Provider
 from evalkit.records.model import ModelSpec
@@ -32,11 +33,11 @@ PROVIDER = Provider(
         caches_prompts=True,
         tells_ttft=True,
         takes_reasoning=True,
+        schema_rules=STRUCTURED,
         default_role="frontier",
         packages=("anthropic", "google-auth"),
         extra="vertex",
     ),
     _open_model,
-    preload=("anthropic", "evalkit.models.vertex.model"),
     reached_at=_reached_at,
 )

@@ -6,10 +6,12 @@ from urllib.parse import quote
 
 from evalkit.errors import ModelUnavailable
 from evalkit.models.access import Access
+from evalkit.models.anthropic.answers import MessagesReader
 from evalkit.models.anthropic.cloud import CloudModel, bare_name
-from evalkit.models.anthropic.model import MessagesReader, is_legacy
+from evalkit.models.anthropic.model import is_legacy
 from evalkit.models.base import ModelContext
-from evalkit.models.sdk import Droppable, Wire, client_arguments, url_of
+from evalkit.models.droppable import Droppable
+from evalkit.models.sdk import Wire, client_arguments, url_of
 from evalkit.models.vertex.access import PROJECT, credentials_of, place_of
 from evalkit.records.model import ModelSpec
 
