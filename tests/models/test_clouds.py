@@ -140,7 +140,7 @@ def test_a_server_of_the_suite_gets_no_google_token_by_default(cloud: FakeCloud)
 
 
 @pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize(("status", "kind"), [(403, "fatal"), (429, "infra"), (503, "infra")])
+@pytest.mark.parametrize(("status", "kind"), [(401, "fatal"), (403, "ambiguous"), (429, "infra"), (503, "infra")])
 @pytest.mark.parametrize("name", ALL)
 def test_errors_are_told_by_their_status(name: str, status: int, kind: str, stream: bool) -> None:
     failure = ask(name, f"fail {status}", stream=stream)
