@@ -114,6 +114,10 @@ class SuiteError(WrongInput):
         return safe(":".join([shortest(self.place.file), *numbers])) + ": "
 
 
+class WrongVariable(SuiteError):
+    """A variable of the environment is set to what cannot be used; the text names it and shows no secret."""
+
+
 class NothingToRun(SuiteError):
     """No contender can be asked, or one that is required cannot."""
 

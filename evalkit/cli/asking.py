@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from evalkit.cli.exits import INTERRUPTED
-from evalkit.errors import BatchStoreError, Incomplete, Interrupted, RunError
+from evalkit.errors import BatchStoreError, EvalkitError, Incomplete, Interrupted, NoFailure, RunError
 from evalkit.report.progress import progress
 from evalkit.wording.numbers import count
 from evalkit.workflows.run import HowToAsk, Watch
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Exception)
 
 
 def _kept(stop: Interrupted) -> str:
@@ -48,9 +49,13 @@ def ask(work: Callable[[Watch], Awaitable[T]], going_on: GoingOn, show_progress:
         raise _noted(Incomplete(str(error)), going_on) from error
     except Incomplete as error:
         raise _noted(error, going_on) from None
+    except (EvalkitError, NoFailure):
+        raise
+    except Exception as error:
+        raise _noted(error, going_on)  # noqa: B904 (it is the error itself)
 
 
-def _noted(error: Incomplete, going_on: GoingOn) -> Incomplete:
+def _noted(error: E, going_on: GoingOn) -> E:
     submitted = isinstance(error, BatchStoreError)
     kept = "What was submitted is on record." if submitted else "Everything answered before is kept."
     error.add_note(f"{kept} Go on with: {going_on.command}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from evalkit.cli.exits import GOOD, WRONG_INPUT, with_exit_code
+from evalkit.cli.streams import print_json
 from evalkit.errors import BaselineError
 from evalkit.records.baseline import Baseline
 from evalkit.records.comparison import CompareOptions
@@ -23,7 +23,7 @@ def accept_command(run: Path, contenders: Sequence[str], as_json: bool) -> int:
     accepted = accept(run, contenders)
     if as_json:
         rows = [{"path": str(a.path), "contender": a.baseline.contender, "changed": a.changed} for a in accepted]
-        _print({"accepted": rows})
+        print_json({"accepted": rows})
         return GOOD
     for each in accepted:
         print(plain(_accepted(each), 600))
@@ -39,7 +39,7 @@ def list_command(suite: str | None, as_json: bool) -> int:
 
     found = accepted_baselines(suite=suite)
     if as_json:
-        _print({"baselines": [_entry(path, b) for path, b in found]})
+        print_json({"baselines": [_entry(path, b) for path, b in found]})
     else:
         show_baselines(found, sys.stdout)
     return GOOD if all(isinstance(b, Baseline) for _, b in found) else WRONG_INPUT
@@ -52,7 +52,7 @@ def show_command(name: str, as_json: bool) -> int:
 
     path, baseline = open_baseline(name)
     if as_json:
-        _print(baseline_json(path, baseline))
+        print_json(baseline_json(path, baseline))
     else:
         show_baseline(path, baseline, sys.stdout)
     return GOOD
@@ -65,7 +65,7 @@ def diff_command(first: str, second: str | None, as_json: bool, flips: int) -> i
     from evalkit.report.comparison import comparison_json, show_comparison
 
     if as_json:
-        _print(comparison_json(comparison))
+        print_json(comparison_json(comparison))
     else:
         show_comparison(comparison, sys.stdout)
     return GOOD
@@ -89,7 +89,3 @@ def _accepted(each: Accepted) -> str:
         return f"{each.path}: replaced"
     moved = points(value - old.value, signed=True)
     return f"{each.path}: replaced, accuracy {share(old.value)} to {share(value)} ({moved} points)"
-
-
-def _print(data: Any) -> None:
-    print(json.dumps(data, ensure_ascii=False, allow_nan=False))

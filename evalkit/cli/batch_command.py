@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from evalkit.cli.exits import GOOD, INCOMPLETE, with_exit_code
+from evalkit.cli.streams import print_json
 from evalkit.errors import Submitted
 from evalkit.wording.numbers import count
 from evalkit.wording.text import plain
@@ -22,7 +22,7 @@ def show_submitted(waiting: Submitted, command: str, as_json: bool) -> int:
         print(f"{problem}\n", file=sys.stderr)
     if as_json:
         found = {"submitted": [_as_json(line) for line in waiting.lines], "command": command}
-        print(json.dumps(found, ensure_ascii=False, allow_nan=False))
+        print_json(found)
         return waiting.code
     _show_lines(waiting.lines)
     print(f"Go on with: {command}")
@@ -44,7 +44,7 @@ def batch_collect_command(as_json: bool) -> int:
 def _about_all(work: Any, as_json: bool) -> int:
     lines: list[BatchLine] = asyncio.run(work)
     if as_json:
-        print(json.dumps([_as_json(line) for line in lines], ensure_ascii=False, allow_nan=False))
+        print_json([_as_json(line) for line in lines])
     elif not lines:
         print("No batch is on record. Submit one with: evalkit run SUITE --batch")
     else:

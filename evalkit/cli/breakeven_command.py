@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from evalkit.cli.exits import GOOD, with_exit_code
+from evalkit.cli.streams import print_json
 from evalkit.errors import UsageError
 from evalkit.records.plain import finite_json
 from evalkit.report.breakeven import break_even_lines
@@ -20,7 +20,7 @@ def breakeven_command(given: Mapping[str, str], as_json: bool) -> int:
     except ValueError as error:
         raise UsageError(str(error)) from None
     if as_json:
-        print(json.dumps(finite_json(found), allow_nan=False))
+        print_json(finite_json(found))
         return GOOD
     for line in break_even_lines(found, calculation.horizon_months):
         print(line)

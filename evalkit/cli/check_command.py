@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import sys
 from dataclasses import dataclass
@@ -12,10 +11,12 @@ from pathlib import Path
 from evalkit.cli.asking import GoingOn, ask
 from evalkit.cli.batch_command import show_submitted
 from evalkit.cli.exits import WRONG_INPUT, with_exit_code
-from evalkit.errors import Interrupted, Submitted
-from evalkit.records.check import Night
+from evalkit.cli.streams import print_json
+from evalkit.errors import EvalkitError, Interrupted, Submitted, SuiteError, WrongInput
+from evalkit.records.check import Night, SuiteCheck
 from evalkit.report.check import show_night
 from evalkit.report.night_words import night_json
+from evalkit.wording.fault import fault
 from evalkit.workflows.check import CheckOptions, check
 from evalkit.workflows.run import Watch
 
@@ -31,19 +32,44 @@ class CheckOutput:
 
 @with_exit_code
 def check_command(options: CheckOptions, output: CheckOutput) -> int:
-    """Check suites as one night and tell it. Returns the exit code."""
+    """Check suites as one night and tell it. Returns the exit code.
+
+    The JUnit file says from the start that the night did not end, so that a night that is killed leaves neither no
+    file nor the file of the night before.
+    """
+    if not _write_junit(_untold(options, "the night did not come to its end"), output.junit):
+        return WRONG_INPUT
     try:
         night = ask(lambda watch: _night(options, watch), GoingOn(options.command, options.how, _kept))
     except Submitted as waiting:
+        if output.junit is not None:
+            output.junit.unlink(missing_ok=True)  # nothing is judged yet
         return _show_submitted(waiting, options, output.as_json)
-    screen = sys.stderr if output.as_json else sys.stdout
-    show_night(night, screen)
+    except Exception as error:
+        _tell_failed(options, output, error)
+        raise
+    written = _write_junit(night, output.junit)  # before the screen, which may fail
+    show_night(night, sys.stderr if output.as_json else sys.stdout)
     if output.as_json:
-        print(json.dumps(night_json(night), ensure_ascii=False, allow_nan=False))
-    written = _write_junit(night, output.junit)
+        print_json(night_json(night))
     if output.github:
         written = _write_github(night, output.as_json) and written
     return night.code if written else WRONG_INPUT
+
+
+def _tell_failed(options: CheckOptions, output: CheckOutput, error: Exception) -> None:
+    """A night without a result, to whoever reads files and annotations."""
+    wrong = isinstance(error, WrongInput)
+    text = error.render() if isinstance(error, SuiteError) else str(error)
+    night = _untold(options, text if isinstance(error, EvalkitError) else fault(error), wrong)
+    _write_junit(night, output.junit)
+    if output.github:
+        _write_github(night, output.as_json)
+
+
+def _untold(options: CheckOptions, why: str, wrong: bool = False) -> Night:
+    suites = (SuiteCheck(str(path), path.stem, None, False, error=why, wrong=wrong) for path in options.suites)
+    return Night("", options.fresh, 0.0, 0, tuple(suites))
 
 
 def _kept(stop: Interrupted) -> str:

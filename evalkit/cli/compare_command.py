@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 
 from evalkit.cli.exits import GOOD, with_exit_code
+from evalkit.cli.streams import print_json
 from evalkit.errors import UsageError
 from evalkit.records.comparison import CompareOptions
 from evalkit.workflows.compare import compare
@@ -24,7 +24,7 @@ def compare_command(arguments: Sequence[str], as_json: bool, margin: float | Non
     from evalkit.report.comparison import comparison_json, show_comparison
 
     if as_json:
-        print(json.dumps(comparison_json(comparison), ensure_ascii=False, allow_nan=False))
+        print_json(comparison_json(comparison))
     else:
         show_comparison(comparison, sys.stdout)
     return GOOD

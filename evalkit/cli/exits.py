@@ -8,6 +8,7 @@ from functools import wraps
 from typing import ParamSpec
 
 from evalkit.errors import EvalkitError, Incomplete, Interrupted, SuiteError, WrongInput
+from evalkit.wording.fault import fault, wants_trace
 from evalkit.wording.text import plain
 
 GOOD = 0
@@ -27,8 +28,24 @@ def with_exit_code(command: Callable[P, int]) -> Callable[P, int]:
         except EvalkitError as error:
             tell(error)
             return error.exit_code
+        except Exception as error:
+            return told_fault(error)
 
     return ended
+
+
+def told_fault(error: Exception) -> int:
+    """What nobody foresaw, in one line, and its exit code.
+
+    It is 3: nothing says that the suite is wrong (2), no gate has failed (1), and what was paid for is kept.
+    """
+    if wants_trace():
+        import traceback
+
+        traceback.print_exception(error)
+    print(fault(error), file=sys.stderr)
+    _tell_notes(error)
+    return INCOMPLETE
 
 
 def tell(error: EvalkitError) -> None:
@@ -38,5 +55,9 @@ def tell(error: EvalkitError) -> None:
     else:
         for line in str(error).splitlines():
             print(plain(line, _LONGEST_LINE), file=sys.stderr)
+    _tell_notes(error)
+
+
+def _tell_notes(error: Exception) -> None:
     for note in getattr(error, "__notes__", ()):
         print(note, file=sys.stderr)

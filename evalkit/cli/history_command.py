@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 from evalkit.cli.exits import GOOD, with_exit_code
+from evalkit.cli.streams import print_json
 from evalkit.workflows.history import history
 
 
@@ -16,7 +16,7 @@ def history_command(suite: str, last: int, as_json: bool) -> int:
     from evalkit.report.history import history_json, show_history
 
     if as_json:
-        print(json.dumps(history_json(found), ensure_ascii=False, allow_nan=False))
+        print_json(history_json(found))
     else:
         show_history(found, sys.stdout)
     return GOOD

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 from evalkit.cli.asking import GoingOn, ask
 from evalkit.cli.batch_command import show_submitted
 from evalkit.cli.exits import GOOD, INCOMPLETE, with_exit_code
+from evalkit.cli.streams import print_document, print_json
 from evalkit.errors import Interrupted, Submitted
 from evalkit.report.ladder import ladder_json, show_ladder
 from evalkit.workflows.ladder.climb import LadderOptions, climb, rung_yaml
@@ -18,7 +18,7 @@ def ladder_command(options: LadderOptions, as_json: bool = False, show: str | No
     """Climb a suite's ladder and tell it, or print the rung `show` of the newest climb as YAML. Returns the exit code:
     0 good, whatever the curve says; 2 wrong input; 3 incomplete; 130 interrupted."""
     if show is not None:
-        print(rung_yaml(options, show), end="")
+        print_document(rung_yaml(options, show))
         return GOOD
     try:
         report = ask(lambda watch: climb(options, watch), GoingOn(options.command, options.how, _kept))
@@ -26,7 +26,7 @@ def ladder_command(options: LadderOptions, as_json: bool = False, show: str | No
         return show_submitted(waiting, options.command, as_json)
     show_ladder(report, sys.stderr if as_json else sys.stdout)
     if as_json:
-        print(json.dumps(ladder_json(report), ensure_ascii=False, allow_nan=False))
+        print_json(ladder_json(report))
     return GOOD if report.complete else INCOMPLETE
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import atexit
 import gc
+import sys
 from typing import Annotated
 
 import typer
 
 from evalkit.cli.commands import COMMANDS
+from evalkit.cli.exits import GOOD, INCOMPLETE, INTERRUPTED, WRONG_INPUT, told_fault
+from evalkit.cli.streams import flush_streams, prepare_streams
 from evalkit.version import __version__
 
 app = typer.Typer(
@@ -45,4 +48,27 @@ def main() -> None:
     # garbage every 700 objects, and once more in the end, costs a fifth of a short command.
     gc.set_threshold(50_000)
     atexit.register(gc.freeze)
-    app(prog_name="evalkit")
+    prepare_streams()
+    code = _ended()
+    if (problem := flush_streams()) is not None:
+        print(problem, file=sys.stderr)
+        flush_streams()
+        code = code or INCOMPLETE
+    sys.exit(code)
+
+
+def _ended() -> int:
+    """Run the command; its exit code by the contract, whatever happens. 1 is for `check` alone to give."""
+    try:
+        ended = app(prog_name="evalkit", standalone_mode=False)
+    except SystemExit as end:
+        ended = end.code
+    except (typer.Abort, KeyboardInterrupt):
+        print("\nStopped.", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as error:
+        if not hasattr(error, "show"):
+            return told_fault(error)
+        error.show()  # a call that is wrong: the option, and how the command is used
+        return WRONG_INPUT
+    return ended if isinstance(ended, int) else GOOD

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 from evalkit.cli.exits import GOOD, with_exit_code
+from evalkit.cli.streams import print_json
 from evalkit.report.plan import plan_as_json, show_plan
 from evalkit.workflows.plan import plan_suite
 
@@ -16,7 +16,7 @@ def plan_command(suite: Path, models: tuple[str, ...], as_json: bool) -> int:
     """Show what a run would do. Returns the exit code."""
     plan = plan_suite(suite, models)
     if as_json:
-        print(json.dumps(plan_as_json(plan), ensure_ascii=False, allow_nan=False))
+        print_json(plan_as_json(plan))
     else:
         show_plan(plan, sys.stdout)
     return GOOD

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.cli.exits import GOOD, with_exit_code
+from evalkit.cli.streams import print_json
 from evalkit.quote import visible
 from evalkit.records.evidence import Vouch
 from evalkit.report.run import show_run
@@ -36,7 +36,7 @@ def report_command(options: ReportOptions) -> int:
     if options.as_json:
         from evalkit.workflows.as_data import run_json
 
-        print(json.dumps(run_json(result), ensure_ascii=False, allow_nan=False))
+        print_json(run_json(result))
         return GOOD
     if options.markdown:
         print(markdown_of(stored, result))

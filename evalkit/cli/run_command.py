@@ -6,6 +6,7 @@ import sys
 
 from evalkit.cli.asking import GoingOn, ask
 from evalkit.cli.exits import GOOD, INCOMPLETE, with_exit_code
+from evalkit.cli.streams import print_json
 from evalkit.errors import Submitted
 from evalkit.records.run import RunResult
 from evalkit.report.run import show_run
@@ -30,10 +31,8 @@ def show_result(result: RunResult, as_json: bool, quiet: bool) -> None:
     if not as_json:
         show_run(result, sys.stdout, quiet)
         return
-    import json
-
     from evalkit.workflows.as_data import run_json
 
-    print(json.dumps(run_json(result), ensure_ascii=False, allow_nan=False))
+    print_json(run_json(result))
     if not quiet:
         show_run(result, sys.stderr)

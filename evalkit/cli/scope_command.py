@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 import typer
 
 from evalkit.cli.exits import GOOD, INTERRUPTED, with_exit_code
+from evalkit.cli.streams import print_json
 from evalkit.errors import UsageError
 from evalkit.quote import visible
 from evalkit.records.economics import Span
@@ -115,7 +115,7 @@ def _show(result: RunResult, options: ScopeOptions) -> int:
     if options.as_json:
         from evalkit.workflows.as_data import run_json
 
-        print(json.dumps(run_json(result), ensure_ascii=False, allow_nan=False))
+        print_json(run_json(result))
         return GOOD
     show_run(result, sys.stdout, quiet=True)
     if not Path(result.run).is_dir():

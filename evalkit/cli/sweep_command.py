@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 
 from evalkit.cli.exits import GOOD, INTERRUPTED, with_exit_code
+from evalkit.cli.streams import print_json
 from evalkit.report.sweep import show_sweep, step_line, sweep_json
 from evalkit.workflows.sweep.sweep import SweepOptions, SweepWatch, run_sweep
 
@@ -22,5 +22,5 @@ def sweep_command(options: SweepOptions, as_json: bool = False) -> int:
         return INTERRUPTED
     show_sweep(found, sys.stderr if as_json else sys.stdout)
     if as_json:
-        print(json.dumps(sweep_json(found), ensure_ascii=False, allow_nan=False))
+        print_json(sweep_json(found))
     return GOOD

@@ -1,4 +1,4 @@
-"""The HTTP client that the SDKs are given for answers that are read whole.
+"""The HTTP client that the SDKs are given.
 
 A run sends thousands of requests that differ in their body only, and wants each answer in one piece. The SDKs'
 usual client builds URL, headers and timeouts anew for each and hands the answer through six layers of streams;
@@ -8,6 +8,8 @@ authentication, streams, another URL.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,52 +18,78 @@ import httpx2
 import yarl
 from httpx2 import USE_CLIENT_DEFAULT
 
+from evalkit.models.route import Route
+from evalkit.models.unreachable import was_cut_off, why
+
 _KEEP_ALIVE_S = 5.0
+_DIRECTLY = Route()
 
 
-class WholeAnswers(httpx2.AsyncBaseTransport):
-    """Sends by aiohttp and reads the whole answer. Raises httpx2.TransportError for what a network can do.
+@contextmanager
+def _told(request: httpx2.Request) -> Iterator[None]:
+    """What a network can do as httpx2.TransportError, in words that a person understands."""
+    host = request.url.netloc.decode("ascii", "replace")
+    try:
+        yield
+    except TimeoutError as error:
+        raise httpx2.ReadTimeout(why(error, host), request=request) from error
+    except aiohttp.ClientConnectionError as error:
+        raise httpx2.ConnectError(why(error, host), request=request) from error
+    except aiohttp.ClientHttpProxyError as error:
+        raise httpx2.ProxyError(why(error, host), request=request) from error
+    except aiohttp.ClientError as error:
+        raise httpx2.ReadError(why(error, host), request=request) from error
+
+
+class Sender:
+    """Sends by aiohttp, by the route that the environment says; it keeps the connections.
 
     It keeps no cookies: an API key is all the state that an API needs.
     """
 
-    def __init__(self, connections: int) -> None:
+    def __init__(self, connections: int, route: Route) -> None:
         self._connections = connections
         self._session: aiohttp.ClientSession | None = None
         self._url = httpx2.URL()
         self._target = yarl.URL()
         self._limits: Any = None
         self._timeout = aiohttp.ClientTimeout()
+        self._proxy = route.proxy
+        self._through: dict[str, Any] = {}
+        if route.proxy is not None:
+            self._through["proxy"] = route.proxy.url
+            if route.proxy.user is not None:
+                auth = aiohttp.BasicAuth(route.proxy.user, route.proxy.password or "", encoding="utf-8")
+                self._through["proxy_auth"] = auth
 
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """One answer, read and decompressed."""
+    async def ask(self, request: httpx2.Request, body: bytes) -> aiohttp.ClientResponse:
+        """The answer's head.
+
+        A server may close a connection that was kept just when it is used again. What it cannot have read whole is
+        sent once more, by another one.
+        """
         try:
-            body = request.content
-        except httpx2.RequestNotRead:  # an upload, or a redirected request
-            body = await request.aread()
-            request.headers.pop("Transfer-Encoding", None)
-        try:
-            async with self._opened(request).request(
-                request.method,
-                self._target,
-                headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
-                data=body or None,
-                allow_redirects=False,
-                timeout=self._timeout,
-            ) as answer:
-                content = await answer.read()
-        except TimeoutError as error:
-            raise httpx2.ReadTimeout(str(error), request=request) from error
-        except aiohttp.ClientConnectionError as error:
-            raise httpx2.ConnectError(str(error), request=request) from error
-        except aiohttp.ClientError as error:
-            raise httpx2.ReadError(str(error), request=request) from error
-        return await _response(answer, content, request)
+            return await self._asked(request, body)
+        except aiohttp.ClientOSError as error:
+            if not was_cut_off(error):
+                raise
+            return await self._asked(request, body)
+
+    async def _asked(self, request: httpx2.Request, body: bytes) -> aiohttp.ClientResponse:
+        return await self._opened(request).request(
+            request.method,
+            self._target,
+            headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
+            data=body or None,
+            allow_redirects=False,
+            timeout=self._timeout,
+            **self._through,
+        )
 
     def _opened(self, request: httpx2.Request) -> aiohttp.ClientSession:
         """The session, with target and timeout set for this request: nearly always those of the last one."""
         if request.url is not self._url:
-            self._url, self._target = request.url, yarl.URL(str(request.url))
+            self._url, self._target = request.url, yarl.URL(str(request.url), encoded=True)
         limits = request.extensions.get("timeout", {})
         if limits is not self._limits:
             self._limits = limits
@@ -70,7 +98,8 @@ class WholeAnswers(httpx2.AsyncBaseTransport):
             )
         if self._session is None:
             # The certificates of SSL_CERT_FILE or certifi; reading them costs more than a hundred requests.
-            secure = httpx2.create_ssl_context() if request.url.scheme == "https" else True
+            needed = request.url.scheme == "https" or (self._proxy is not None and self._proxy.url.startswith("https"))
+            secure = httpx2.create_ssl_context() if needed else True
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=_KEEP_ALIVE_S, ssl=secure),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -84,8 +113,69 @@ class WholeAnswers(httpx2.AsyncBaseTransport):
             await self._session.close()
 
 
+async def _body(request: httpx2.Request) -> bytes:
+    try:
+        return request.content
+    except httpx2.RequestNotRead:  # an upload, or a redirected request
+        body = await request.aread()
+        request.headers.pop("Transfer-Encoding", None)
+        return body
+
+
+class WholeAnswers(httpx2.AsyncBaseTransport):
+    """Reads the whole answer. Raises httpx2.TransportError for what a network can do."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """One answer, read and decompressed."""
+        body = await _body(request)
+        with _told(request):
+            async with await self._sender.ask(request, body) as answer:
+                content = await answer.read()
+        return await _response(answer, content, request)
+
+
+class StreamedAnswers(WholeAnswers):
+    """Hands the answer on as it comes."""
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        """The head of one answer; its body is read by whoever wants it."""
+        body = await _body(request)
+        with _told(request):
+            answer = await self._sender.ask(request, body)
+        return httpx2.Response(
+            answer.status,
+            headers=answer.raw_headers,
+            stream=_Stream(answer, request),
+            request=request,
+            extensions=_extensions(answer),
+        )
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._sender.aclose()
+
+
+class _Stream(httpx2.AsyncByteStream):
+    """The body of an answer that is under way."""
+
+    def __init__(self, answer: aiohttp.ClientResponse, request: httpx2.Request) -> None:
+        self._answer, self._request = answer, request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _told(self._request):
+            async for chunk in self._answer.content.iter_any():
+                yield chunk
+
+    async def aclose(self) -> None:
+        """Give the connection back; one whose answer was not read to its end is closed."""
+        self._answer.release()
+
+
 async def _response(answer: aiohttp.ClientResponse, content: bytes, request: httpx2.Request) -> httpx2.Response:
-    extensions = {"http_version": b"HTTP/1.1", "reason_phrase": (answer.reason or "").encode()}
+    extensions = _extensions(answer)
     headers = answer.raw_headers
     if "content-encoding" not in answer.headers:
         return httpx2.Response(answer.status, headers=headers, content=content, request=request, extensions=extensions)
@@ -93,6 +183,10 @@ async def _response(answer: aiohttp.ClientResponse, content: bytes, request: htt
     response = httpx2.Response(answer.status, headers=headers, stream=packed, request=request, extensions=extensions)
     await response.aread()
     return response
+
+
+def _extensions(answer: aiohttp.ClientResponse) -> dict[str, Any]:
+    return {"http_version": b"HTTP/1.1", "reason_phrase": (answer.reason or "").encode()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +200,13 @@ class _Built:
 
 
 class LeanClient(httpx2.AsyncClient):
-    """An httpx2 client for many requests to one URL with the same headers."""
+    """An httpx2 client for many requests to one URL with the same headers, by the route that leads there."""
 
-    def __init__(self, connections: int) -> None:
-        self._direct = WholeAnswers(connections)
+    def __init__(self, connections: int, route: Route = _DIRECTLY) -> None:
+        sender = Sender(connections, route)
+        self._direct = WholeAnswers(sender)
         self._built: _Built | None = None
-        super().__init__(transport=self._direct, follow_redirects=True)
+        super().__init__(transport=StreamedAnswers(sender), follow_redirects=True)
 
     def build_request(self, method: str, url: httpx2.URL | str, **more: Any) -> httpx2.Request:
         """As httpx2 builds it; a request that differs from the last one in its bytes only, from that one."""

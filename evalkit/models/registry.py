@@ -19,10 +19,11 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.errors import ModelUnavailable
+from evalkit.errors import EvalkitError, ModelUnavailable, NoFailure
 from evalkit.models.base import Model, ModelContext, ModelFactory
 from evalkit.models.provider import X_RATELIMIT, Provider
 from evalkit.models.wire_schema import WireSchema, wire_schema
+from evalkit.quote import safe
 from evalkit.records.model import ModelSpec
 from evalkit.records.provider import ProviderFacts
 
@@ -32,11 +33,15 @@ if TYPE_CHECKING:
 BUILT_IN: dict[str, str] = {
     "anthropic": "evalkit.models.anthropic",
     "openai": "evalkit.models.openai",
+    "azure": "evalkit.models.azure",
+    "bedrock": "evalkit.models.bedrock",
+    "vertex": "evalkit.models.vertex",
     "local": "evalkit.models.local",
     "classifier": "evalkit.models.classifier",
     "recorded": "evalkit.models.recorded",
 }
 GROUP = "evalkit.models"
+_LONGEST_REASON = 200
 
 
 def providers() -> tuple[str, ...]:
@@ -71,6 +76,11 @@ def open_model(spec: ModelSpec, context: ModelContext) -> Model:
         return factory(spec, context)
     except ImportError as error:
         raise ModelUnavailable(f"provider {spec.provider!r} cannot be loaded: {error}") from error
+    except (EvalkitError, NoFailure):
+        raise
+    except Exception as error:  # the others are asked all the same
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:_LONGEST_REASON]}"
+        raise ModelUnavailable(f"provider {spec.provider!r} cannot open it: {safe(reason)}") from error
 
 
 def batch_api(model: Model) -> BatchApi | None:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, Protocol
-from urllib.request import getproxies
 
 import msgspec
 
@@ -66,31 +65,23 @@ def read_whole(reader: Reader, data: Any, timing: Timing) -> Completion | Failur
     return outcome or no_answer_in(data, "HTTP 200 with a body that is not the API's JSON")
 
 
-def client_arguments(sdk: Any, context: ModelContext, access: Access) -> dict[str, Any]:
+def client_arguments(context: ModelContext, access: Access) -> dict[str, Any]:
     """How a vendor's client is made here: no retries of its own, our time-outs, a connection per request in flight.
 
-    Streams, and whatever goes through a proxy of the environment, take the SDK's own HTTP client.
+    Raises WrongVariable where the environment names a proxy or certificates that cannot be used.
     """
     import httpx2
+
+    from evalkit.models.http_client import LeanClient
+    from evalkit.models.route import route_to
 
     return {
         "api_key": access.key,
         "base_url": access.url,
         "max_retries": 0,
         "timeout": httpx2.Timeout(context.timeout_s, connect=_CONNECT_S),
-        "http_client": _http_client(sdk, context),
+        "http_client": LeanClient(context.concurrency, route_to(access.url)),
     }
-
-
-def _http_client(sdk: Any, context: ModelContext) -> Any:
-    if context.stream or getproxies():
-        import httpx2
-
-        n = context.concurrency
-        return sdk.DefaultAioHttpClient(limits=httpx2.Limits(max_connections=n, max_keepalive_connections=n))
-    from evalkit.models.http_client import LeanClient
-
-    return LeanClient(context.concurrency)
 
 
 def url_of(client: Any, path: str) -> str:
@@ -102,7 +93,8 @@ def url_of(client: Any, path: str) -> str:
 class Wire:
     """One SDK client and how to talk to one URL with it: `headers` are sent besides the client's own.
 
-    `on_headers` is given the headers of an answer, of whatever status, just before `send` returns.
+    `on_headers` is given the headers of an answer, of whatever status, just before `send` returns. `stream_mark` is
+    what asks for a stream in a body; `other_errors` are those of libraries that sign for the SDK.
     """
 
     sdk: Any
@@ -114,6 +106,8 @@ class Wire:
     stream: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     on_headers: Callable[[Mapping[str, str]], None] | None = None
+    stream_mark: Mapping[str, Any] = field(default_factory=lambda: {"stream": True})
+    other_errors: tuple[type[Exception], ...] = ()
     _options: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -156,7 +150,7 @@ class Wire:
         import aiohttp
         import httpx2
 
-        return httpx2.HTTPError, httpx2.InvalidURL, aiohttp.ClientError, OSError, ValueError
+        return httpx2.HTTPError, httpx2.InvalidURL, aiohttp.ClientError, OSError, ValueError, *self.other_errors
 
     async def _whole(self, body: Mapping[str, Any]) -> Completion | Failure:
         import httpx2
@@ -182,7 +176,7 @@ class Wire:
         first: float | None = None
         stream = await self.client.post(
             self.url,
-            content=msgspec.json.encode({**body, "stream": True}),
+            content=msgspec.json.encode({**body, **self.stream_mark}),
             cast_to=object,
             stream=True,
             stream_cls=self.sdk.AsyncStream[object],

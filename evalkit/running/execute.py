@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 from evalkit.records.run import RunResult
-from evalkit.running.prepare import Prepared, prepare
+from evalkit.running.prepare import Prepared, check_variables, prepare
 from evalkit.running.rounds import Rounds
 from evalkit.running.settings import RunSettings
 from evalkit.running.stages import Stage
@@ -31,6 +31,7 @@ async def execute(
     """
     watch = watch or Watch()
     prepared = prepared or prepare(settings.suite, settings.models)
+    check_variables(prepared.contenders)
     watch.on_start(prepared)
     with prepared.located:
         async with nullcontext(ways) if ways is not None else opened_ways(settings.how) as make_way:

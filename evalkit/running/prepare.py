@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evalkit.errors import PriceError, SuiteError, SuiteMistake
+from evalkit.models.access import check_access
 from evalkit.models.prices import PriceList
 from evalkit.running.examples import check_examples
 from evalkit.running.targets import check_targets
@@ -55,3 +57,9 @@ def prepare(path: Path, models: tuple[str, ...] = ()) -> Prepared:
     except PriceError as error:
         raise SuiteError(str(error)) from error
     return Prepared(path, suite, chosen, prices)
+
+
+def check_variables(chosen: Iterable[Contender]) -> None:
+    """Look at what the environment says about the way to each model. Raises WrongVariable, before money is spent."""
+    for spec in {contender.spec.name: contender.spec for contender in chosen if contender.skipped is None}.values():
+        check_access(spec)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from evalkit.errors import (
     BaselineError,
+    EvalkitError,
     Incomplete,
+    NoFailure,
     RunError,
     Submitted,
     SuiteError,
@@ -28,6 +30,7 @@ from evalkit.running.ways.batch import BatchLine
 from evalkit.running.ways.choice import HowToAsk
 from evalkit.running.ways.opening import Ways
 from evalkit.suite.file.load import load_suite
+from evalkit.wording.fault import fault, wants_trace
 
 CONFIRMING = ".confirming"  # the folder of confirming runs, so that they are not a suite's newest run
 _STOPPED = (Incomplete, RunError)
@@ -102,6 +105,12 @@ class NightSuite:
             self.check = replace(self.check, error=str(error), wrong=True)
         except _STOPPED as error:
             self.check = replace(self.check, error=f"{error}\nEverything answered before is kept.")
+        except (EvalkitError, NoFailure):
+            raise
+        except Exception as error:  # the other suites are checked all the same
+            if wants_trace():
+                raise
+            self.check = replace(self.check, error=f"{fault(error)}\nEverything answered before is kept.")
 
     def _hold(self, result: RunResult, baselines: Path) -> None:
         assert self.results is not None

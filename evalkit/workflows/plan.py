@@ -11,7 +11,7 @@ from evalkit.records.plan import Plan, PlannedContender, Visible
 from evalkit.records.request import Request
 from evalkit.running.estimates import estimate
 from evalkit.running.label_conflicts import conflicts_of
-from evalkit.running.prepare import Prepared, prepare
+from evalkit.running.prepare import Prepared, check_variables, prepare
 from evalkit.running.rounds import compares_prompts
 from evalkit.running.settings import RunSettings
 from evalkit.stats.power import clean_answers_needed, smallest_visible_gap
@@ -22,6 +22,7 @@ from evalkit.wording.labels import conflict_lines
 def plan_suite(path: Path, models: tuple[str, ...] = ()) -> Plan:
     """Check a suite and estimate its run. Raises SuiteError."""
     prepared = prepare(path, models)
+    check_variables(prepared.contenders)
     n = prepared.suite.dataset.splits["test"].n
     first = next(prepared.suite.dataset.samples("test"))
     requests: dict[str, Request] = {}

@@ -120,14 +120,46 @@ def test_every_error_has_its_code(error: EvalkitError, code: int, capsys: pytest
     assert capsys.readouterr() == ("", "x\n")
 
 
-def test_what_is_no_error_of_ours_is_no_answer_either() -> None:
+def test_what_nobody_foresaw_is_one_line_and_never_a_failed_gate(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SOME_API_KEY", "k-0123456789")
+
     @with_exit_code
     def command(error: Exception) -> int:
         raise error
 
-    for error in (ValueError("a fault"), ModelUnavailable("never to be seen here")):
-        with pytest.raises(type(error)):
-            command(error)
+    for error in (ValueError("a fault with\nk-0123456789"), ModelUnavailable("never to be seen here"), KeyError()):
+        assert command(error) == INCOMPLETE
+        told = capsys.readouterr().err
+        assert told.startswith(f"evalkit itself failed: {type(error).__name__}")
+        assert "k-0123456789" not in told and told.count("\n") == 1 and "EVALKIT_DEBUG=1" in told
+    monkeypatch.setenv("EVALKIT_DEBUG", "1")
+    assert command(ValueError("a fault")) == INCOMPLETE
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_disk_that_fails_is_no_fault_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    @with_exit_code
+    def command() -> int:
+        raise OSError(28, "No space left on device", "memo.html")
+
+    assert command() == INCOMPLETE
+    assert capsys.readouterr().err == "evalkit cannot go on: memo.html: No space left on device\n"
+
+
+def test_an_unforeseen_end_of_asking_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    async def work(watch: Watch) -> int:
+        raise ZeroDivisionError
+
+    @with_exit_code
+    def command() -> int:
+        return ask(work, GoingOn("evalkit run s.yaml", HowToAsk()), show_progress=False)
+
+    assert command() == INCOMPLETE
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].startswith("evalkit itself failed: ZeroDivisionError (evalkit/cli/asking.py:")
+    assert told[1] == "Everything answered before is kept. Go on with: evalkit run s.yaml"
 
 
 def test_errors_are_safe_to_print(capsys: pytest.CaptureFixture[str]) -> None:

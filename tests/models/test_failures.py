@@ -252,7 +252,7 @@ def test_a_refused_connection_is_infrastructure(provider: str) -> None:
     failure = ask_all(open_model(spec(provider, "http://127.0.0.1:1/v1"), context()), [request("hi")])[0]
     assert isinstance(failure, Failure)
     assert (failure.kind, failure.retryable) == ("infra", True)
-    assert failure.reason.startswith("connection failed: Cannot connect to host 127.0.0.1:1")
+    assert failure.reason.startswith("connection failed: 127.0.0.1:1 refuses the connection")
     assert failure.cause == "unreachable"
 
 

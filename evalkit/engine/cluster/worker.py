@@ -14,7 +14,7 @@ from time import monotonic
 
 import msgspec
 
-from evalkit.errors import ModelUnavailable
+from evalkit.errors import ModelUnavailable, WrongVariable
 from evalkit.models.base import Model, ModelContext
 from evalkit.models.registry import facts, open_model
 from evalkit.records.completion import Completion, Failure
@@ -127,7 +127,7 @@ class Asker:
         )
         try:
             model = asking.model = open_model(wanted.spec, context)
-        except ModelUnavailable as reason:
+        except (ModelUnavailable, WrongVariable) as reason:
             return encode(Opened(unavailable=str(reason)))
         self._models[name] = asking
         return encode(Opened(dict(model.identity), model.max_concurrency, model.cacheable, model.notes))

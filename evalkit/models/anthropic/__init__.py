@@ -20,7 +20,7 @@ _OWN_HEADERS = tuple(
 
 
 # By what Anthropic's SDK rewrites before it sends; gateways hand schemas on as they are.
-_STRUCTURED = SchemaRules(
+STRUCTURED = SchemaRules(
     left_out=frozenset(
         {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength",
          "pattern", "minItems", "maxItems", "uniqueItems", "contains", "minContains", "maxContains", "prefixItems",
@@ -63,11 +63,12 @@ PROVIDER = Provider(
         rate_headers=(*_OWN_HEADERS, *X_RATELIMIT),  # the latter are a gateway's
         key_env="ANTHROPIC_API_KEY",
         url_env="ANTHROPIC_BASE_URL",
+        url="https://api.anthropic.com",
         env_prefix="ANTHROPIC_",
         caches_prompts=True,
         tells_ttft=True,
         takes_reasoning=True,
-        schema_rules=_STRUCTURED,
+        schema_rules=STRUCTURED,
         batch=True,
         default_role="frontier",
         name_starts=("claude",),

@@ -27,6 +27,11 @@ _TAKES_TEMPERATURE = re.compile(r"claude-(3|(opus|sonnet|haiku)-4)\b")
 _BUDGET_THINKING = re.compile(r"claude-(3|(opus|sonnet|haiku)-4(-[0-5])?(-\d{8})?$)")
 
 
+def is_legacy(name: str) -> bool:
+    """Whether a model takes a temperature, under an older version of the API, and thinks only when asked to."""
+    return bool(_TAKES_TEMPERATURE.search(name))
+
+
 def open_model(spec: ModelSpec, context: ModelContext) -> AnthropicModel:
     """Open a model of the Messages API.
 
@@ -38,10 +43,10 @@ def open_model(spec: ModelSpec, context: ModelContext) -> AnthropicModel:
 
     with access.environment("ANTHROPIC_"):
         client = anthropic.AsyncAnthropic(
-            **client_arguments(anthropic, context, access),
+            **client_arguments(context, access),
             open_telemetry=False,
         )
-    legacy = bool(_TAKES_TEMPERATURE.search(spec.model))
+    legacy = is_legacy(spec.model)
     version = _LEGACY_VERSION if legacy else str(client.default_headers.get("anthropic-version"))
     wire = Wire(
         sdk=anthropic,
@@ -85,13 +90,20 @@ class AnthropicModel(SdkModel):
             "api_version": self.api_version,
         }
 
+    @property
+    def known_as(self) -> str:
+        """The vendor's name of the model, from which follows what it takes."""
+        return self.spec.model
+
+    def cache_mark(self, parameters: Parameters) -> dict[str, Any]:
+        """What stands on the block that ends the cached prefix."""
+        if parameters.cache_ttl == "off":
+            return {}
+        return {"cache_control": {"type": "ephemeral", "ttl": parameters.cache_ttl}}
+
     def encode(self, prefix: Prefix, parameters: Parameters) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """The body without its messages, and the messages of the prefix."""
-        mark = (
-            {}
-            if parameters.cache_ttl == "off"
-            else {"cache_control": {"type": "ephemeral", "ttl": parameters.cache_ttl}}
-        )
+        mark = self.cache_mark(parameters)
         turns = example_turns(prefix)
         body: dict[str, Any] = {"model": self.spec.model, "max_tokens": self._max_tokens(parameters)}
         if turns:
@@ -118,7 +130,7 @@ class AnthropicModel(SdkModel):
             return {}
         if level == "off":
             return {"thinking": {"type": "disabled"}}
-        if _BUDGET_THINKING.search(self.spec.model):
+        if _BUDGET_THINKING.search(self.known_as):
             return {"thinking": {"type": "enabled", "budget_tokens": _BUDGET[level]}}
         return {"thinking": {"type": "adaptive"}, "output_config": {"effort": level}}
 

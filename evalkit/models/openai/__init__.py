@@ -29,7 +29,7 @@ def _batch_api(model: Model) -> BatchApi:
 
 # Strict schemas, by OpenAI's guide and by what is reported of its refusals: limits of numbers and texts that some
 # models take and others refuse are left out too. A compatible server enforces what it can, and mostly more.
-_STRICT = SchemaRules(
+STRICT = SchemaRules(
     left_out=frozenset(
         {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength",
          "uniqueItems", "contains", "minContains", "maxContains", "prefixItems", "unevaluatedItems", "minProperties",
@@ -55,12 +55,13 @@ PROVIDER = Provider(
         rate_headers=X_RATELIMIT,
         key_env="OPENAI_API_KEY",
         url_env="OPENAI_BASE_URL",
+        url="https://api.openai.com/v1",
         env_prefix="OPENAI_",
         caches_prompts=True,
         cache_minimum_tokens=1024,
         tells_ttft=True,
         takes_reasoning=True,
-        schema_rules=_STRICT,
+        schema_rules=STRICT,
         batch=True,
         default_role="frontier",
         name_starts=("gpt", "ft"),

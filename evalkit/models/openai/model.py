@@ -22,7 +22,7 @@ _EFFORT: dict[Reasoning, str] = {"off": "none", "low": "low", "medium": "medium"
 _REASONS = re.compile(r"^(o\d|gpt-([5-9]|\d\d))")  # these think by default and refuse sampling parameters
 
 # What a compatible server may refuse and the job can do without, and the name that replaces it.
-_DROPPABLE: dict[str, str | None] = {
+DROPPABLE: dict[str, str | None] = {
     "temperature": None,
     "seed": None,
     "reasoning_effort": None,
@@ -44,7 +44,7 @@ def open_model(spec: ModelSpec, context: ModelContext) -> OpenAIModel:
     import openai
 
     with access.environment("OPENAI_"):
-        client = openai.AsyncOpenAI(**client_arguments(openai, context, access))
+        client = openai.AsyncOpenAI(**client_arguments(context, access))
     wire = Wire(
         sdk=openai,
         client=client,
@@ -56,7 +56,7 @@ def open_model(spec: ModelSpec, context: ModelContext) -> OpenAIModel:
         on_headers=context.on_headers,
     )
     base_url = strip_password(str(client.base_url)).rstrip("/")
-    return OpenAIModel(spec, wire, base_url, Droppable(_DROPPABLE), own_server=access.own_server)
+    return OpenAIModel(spec, wire, base_url, Droppable(DROPPABLE), own_server=access.own_server)
 
 
 @dataclass

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from evalkit.errors import SuiteMistake
+from evalkit.models.address import EXPECTED, holds_password, url_problem
 from evalkit.models.registry import BUILT_IN, facts, is_known, name_in_suite, providers
 from evalkit.quote import nearest
 from evalkit.records.model import ModelSpec, Rates, Role
@@ -218,9 +219,9 @@ class ModelConfig(Config):
         elif self.base_url and self.facts.hosted and not self.facts.takes_server:
             problem = f"`base_url` has no meaning for {self.provider}, which asks no other server"
             found.append(SuiteMistake(("base_url",), problem, key=True))
-        elif self.base_url and "${" not in self.base_url and not re.match(r"https?://[^/]", self.base_url):
-            found.append(SuiteMistake(("base_url",), "this is not a URL", expected="http://… or https://…"))
-        if self.base_url and re.match(r"[^/]*//[^/]*@", self.base_url):
+        elif self.base_url and "${" not in self.base_url and (why := url_problem(self.base_url.strip())):
+            found.append(SuiteMistake(("base_url",), f"this is not a URL: {why}", EXPECTED))
+        if self.base_url and "${" not in self.base_url and holds_password(self.base_url):
             found.append(
                 SuiteMistake(("base_url",), "the URL holds a user or a password", "a URL without; use api_key_env")
             )

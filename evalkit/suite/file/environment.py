@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evalkit.errors import SuiteMistake
+from evalkit.models.address import EXPECTED, clean, holds_password, shown, url_problem
 from evalkit.suite.config.base import YamlPath
 
 _VARIABLE = re.compile(r"\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -45,9 +46,18 @@ def _resolve(value: Any, path: YamlPath, env: Mapping[str, str], result: Resolve
         problem = "`api_key_env` takes the variable's name; its value must not come into the suite"
         result.mistakes.append(SuiteMistake(path, problem, f"api_key_env: {(names or ['TUNED_API_KEY'])[0]}"))
         return value
-    unset = [name for name in dict.fromkeys(names) if not env.get(name)]
+    # A URL holds nothing hidden: what stands around the value of its variable was left there by a shell or an editor.
+    is_url = path[0] == "models" and path[-1] == "base_url"
+    known_values = {name: clean(env.get(name, "")) if is_url else env.get(name, "") for name in names}
+    unset = [name for name in known_values if not known_values[name]]
     if not unset:
-        return _VARIABLE.sub(lambda m: m[1] or env[m[2]], value)
+        filled = _VARIABLE.sub(lambda m: m[1] or known_values[m[2]], value)
+        why = url_problem(filled) if is_url and not holds_password(filled) else None
+        if why is None:
+            return filled
+        problem = f"{' with '.join(known_values)} is not a URL: {why} ({shown(filled)!r})"
+        result.mistakes.append(SuiteMistake(path, problem, EXPECTED))
+        return value
     if path[0] == "models" and len(path) > 1:
         known = result.missing.setdefault(str(path[1]), [])
         known += [name for name in unset if name not in known]
