@@ -13,6 +13,7 @@ Only then is it the sample's, counted as the model's and kept in the response ca
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -21,6 +22,7 @@ from evalkit.models.failures import NOT_THERE, advice
 from evalkit.records.completion import Completion, Failure
 
 REFUSALS = ("rejected", "ambiguous")
+_OK = 200
 _REMEMBERED = 1000  # samples per text
 _LOOKED_AT = 160  # characters of a text in which two may differ: reasons are shortened at different places
 
@@ -117,8 +119,8 @@ class Patience:
     """For how long nothing may get through, and how long a wait is worth it.
 
     `name` is the provider's. A provider that asks for a longer wait than `most_s` is left at once, one under which
-    nothing gets through is left after so long, and an address where nobody is after `not_there` attempts and
-    `not_there_s` seconds.
+    nothing gets through is left after so long, an address where nobody is after `not_there` attempts and
+    `not_there_s` seconds, and a server that never gave an answer and says the same that is none after `no_answer`.
     """
 
     name: str
@@ -126,13 +128,17 @@ class Patience:
     clock: Callable[[], float]
     not_there: int = 3
     not_there_s: float = 1.0
+    no_answer: int = 10
     _since: float | None = None  # the first failure since the last answer
     _heard: bool = False
     _nowhere: int = 0
+    _answered: bool = False
+    _strange: Counter[str] = field(default_factory=Counter)
 
     def weighed(self, outcome: Completion | Failure) -> Completion | Failure:
         """An outcome, made fatal where waiting on is of no use."""
         if isinstance(outcome, Completion) or outcome.kind == "rejected":
+            self._answered |= isinstance(outcome, Completion)
             self.got_through()
             return outcome
         if outcome.http_status is not None:
@@ -149,6 +155,10 @@ class Patience:
                 return _ended(outcome, outcome.reason, outcome.cause)
         if not outcome.retryable:
             return outcome
+        if outcome.http_status == _OK and not self._answered:
+            self._strange[outcome.reason] += 1
+            if self._strange[outcome.reason] >= self.no_answer:
+                return _ended(outcome, f"the server never gave an answer: {outcome.reason}", outcome.cause)
         return self._waiting(outcome, now - self._since)
 
     def got_through(self) -> None:

@@ -152,3 +152,18 @@ def test_waits_are_said_as_people_say_them() -> None:
     assert [duration(s) for s in (1, 59, 90, 180, 578, 3600, 36_000, 86_400, 172_800)] == [
         "1 s", "59 s", "90 s", "3 min", "9.6 min", "1 h", "10 h", "24 h", "2 days",
     ]  # fmt: skip
+
+
+NO_ANSWER = Failure("infra", 'the answer ended with finish_reason "weird"', True, http_status=200)
+
+
+def test_a_server_that_never_gave_an_answer_is_left_in_seconds(tmp_path: Path) -> None:
+    """It says the same thing that is no answer, each time: more of it for minutes tells nothing new."""
+    asked, model, seconds = run(tmp_path, first(0, NO_ANSWER))
+    assert asked.kinds == {"infra": 60} and len(model.sent) <= 16 and seconds < 40
+    assert (asked.monitor.stopped or "").startswith("the server never gave an answer: the answer ended with")
+
+
+def test_one_that_answers_others_is_asked_on(tmp_path: Path) -> None:
+    asked, _, _ = run(tmp_path, lambda each, _: NO_ANSWER if each.suffix == "text 7" else said())
+    assert asked.monitor.stopped is None and asked.kinds["infra"] == 1

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.models.anthropic.answers import MessagesReader
+from evalkit.models.anthropic.answers import usage_of as anthropic_usage
 from evalkit.models.content import ONLY_THOUGHT
 from evalkit.models.endings import ENDINGS, NO_ANSWER
 from evalkit.models.fields import WRONG_SHAPE
@@ -173,6 +174,13 @@ def test_chunks_that_hold_nothing_cost_nothing() -> None:
     quiet: list[Any] = [{"type": "ping"}, {}, None, {"type": "content_block_delta", "delta": None}, {"type": "new"}]
     whole = streamed("anthropic", [start, *quiet, block, *quiet, delta, *quiet, *over])
     assert isinstance(whole, Completion) and whole.text == "yes"
+
+
+def test_a_usage_of_zeros_is_none_at_all() -> None:
+    """Some gateways fill it in: a call for nothing would be the price."""
+    assert usage_of({"prompt_tokens": 0, "completion_tokens": 0}) is None
+    assert anthropic_usage({"input_tokens": 0, "output_tokens": 5}) is None
+    assert anthropic_usage({"input_tokens": 0, "output_tokens": 5, "cache_read_input_tokens": 9}) is not None
 
 
 def test_kimi_puts_the_usage_of_a_stream_into_the_choice() -> None:

@@ -91,7 +91,8 @@ class MessagesStream:
 def usage_of(data: Any) -> Usage | None:
     """Messages' own counting, where `input_tokens` already leaves cached tokens out, as disjoint buckets.
 
-    What was read from cache is unknown where no counter tells it. None where the counts are absent or make no sense.
+    What was read from cache is unknown where no counter tells it. None where the counts are absent or make no sense: no
+    prompt has 0 tokens.
     """
     try:
         if data["input_tokens"] is None or data["output_tokens"] is None:
@@ -102,9 +103,12 @@ def usage_of(data: Any) -> Usage | None:
     long = first_counter(data, (("cache_creation", "ephemeral_1h_input_tokens"),)) or 0
     short = first_counter(data, (("cache_creation", "ephemeral_5m_input_tokens"),)) or 0
     written = first_counter(data, (("cache_creation_input_tokens",),))
+    read = first_counter(data, (("cache_read_input_tokens",),))
+    if not (fresh or read or written or short or long):
+        return None
     return Usage(
         input=fresh,
-        cache_read=first_counter(data, (("cache_read_input_tokens",),)),
+        cache_read=read,
         cache_write_5m=short if written is None else max(0, written - long),
         cache_write_1h=long,
         output=output,

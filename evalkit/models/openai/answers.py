@@ -120,13 +120,15 @@ def usage_of(data: Any) -> Usage | None:
     """Chat completions' own counting, where `prompt_tokens` contains the cached ones, as disjoint buckets.
 
     One kind of cache write is told; it is kept in the 5-minute bucket, whose rate the price list gives. What was read
-    from cache is unknown where no counter tells it. None where the counts are absent or make no sense.
+    from cache is unknown where no counter tells it. None where the counts are absent or make no sense: no prompt has 0.
     """
     try:
         if data["prompt_tokens"] is None or data["completion_tokens"] is None:
             return None
         prompt, output = count(data, "prompt_tokens"), count(data, "completion_tokens")
     except WRONG_SHAPE:
+        return None
+    if prompt == 0:
         return None
     read, written = first_counter(data, CACHE_READ), first_counter(data, CACHE_WRITTEN) or 0
     missed = first_counter(data, (("prompt_cache_miss_tokens",),))
