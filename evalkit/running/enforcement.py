@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
-from evalkit.forms.parsing.schema_check import SchemaCheck
 from evalkit.models.registry import facts, schema_for
 from evalkit.records.completion import Completion
 from evalkit.suite.prompts.contenders import Contender
+
+if TYPE_CHECKING:
+    from evalkit.forms.parsing.schema_check import SchemaCheck
 
 
 class Enforcement:
@@ -23,6 +27,8 @@ class Enforcement:
         self._check: SchemaCheck | None = None
         schema, spec = contender.parameters.schema, contender.spec
         if schema is not None and facts(spec.provider).enforces_schema:
+            from evalkit.forms.parsing.schema_check import SchemaCheck
+
             self._check = SchemaCheck(schema_for(spec, schema).schema)
 
     def see(self, completion: Completion) -> None:

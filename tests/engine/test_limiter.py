@@ -100,6 +100,7 @@ def test_a_burst_of_refusals_is_one_cut(history: list[tuple[float, tuple[str, ob
     limiter, now = after.limiter, max(after.now, after.limiter.hold_until) + 60
     while len(after.permits) < n:
         after.permits.append(Permit(limiter.free(), now))
+    after.permits.append(Permit(limiter.free(), now))  # the newest was refused by nobody yet
     limiter.refused(after.permits[-1], now, 0.01)
     once = limiter.ceiling
     assert once is not None

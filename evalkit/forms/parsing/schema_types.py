@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from evalkit.errors import NotJson
+from evalkit.forms.parsing.alike import alike, alike_value, tidy
 from evalkit.forms.parsing.json_text import decode
 
 _MOST_REFERENCES = 8
@@ -72,6 +73,7 @@ class SchemaTypes:
         2.5), and so is what is then one of the listed values; what is not of the types stays text.
         """
         types = self.types(schema)
+        text = self._as_listed(text, schema)
         if not text.strip() and ("null" in types or (types and "string" not in types)):
             return None
         if not types or types == {"string"}:
@@ -82,6 +84,12 @@ class SchemaTypes:
             listed = (type_name(value), value) in options and ("string", text) not in options
             return value if listed else text
         return value
+
+    def _as_listed(self, text: str, schema: Any) -> str:
+        """The listed text that differs from this one in outer spaces alone; the text itself where none does."""
+        listed = {alike(option) for option in self.options(schema) if isinstance(option, str)}
+        found = {option for option in listed if tidy(option) == tidy(text)}
+        return found.pop() if len(found) == 1 and alike(text) not in listed else text
 
     def allows_null(self, schema: Any) -> bool:
         """Whether null may be a value here, as far as types tell."""
@@ -151,4 +159,4 @@ def _read(text: str, types: frozenset[str]) -> Any:
         return text
     if value is None or not fits(value, types):
         return text  # "null" is a text: what is null stands empty
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return int(value) if isinstance(value, float) and value.is_integer() else alike_value(value)
