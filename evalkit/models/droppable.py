@@ -94,7 +94,7 @@ def _told(body: object) -> Iterator[str]:
     location = body.get("loc")
     if isinstance(location, list) and location and isinstance(location[-1], str):
         yield _last(location[-1])
-    for name in ("error", "detail", "errors"):
+    for name in ("error", "detail", "errors", "message"):
         yield from _told(body.get(name))
 
 

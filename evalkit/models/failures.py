@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cache
-from math import isnan
+from math import isfinite
 from pathlib import Path
 from time import time
 from typing import Any, cast
@@ -215,4 +215,4 @@ def _float(text: str | None) -> float | None:
         number = float(text) if text else None
     except ValueError:
         return None
-    return None if number is None or isnan(number) else number
+    return number if number is not None and isfinite(number) else None

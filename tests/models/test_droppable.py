@@ -120,3 +120,9 @@ def test_a_sample_that_is_quoted_teaches_nothing(fake_openai: FakeProvider) -> N
     fake_openai.configure(strict=False, record=True, faults=faults)
     ask_each(fake_openai, ["odd", "other"])
     assert ["temperature" in body for body in sent(fake_openai)] == [True, True]
+
+
+def test_a_validator_inside_the_message_names_the_field() -> None:
+    detail = [{"type": "extra_forbidden", "loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]
+    body = {"object": "error", "message": {"detail": detail}, "type": "invalid_request_error"}
+    assert blamed(body, "HTTP 422", NAMES) == ("seed",)

@@ -155,7 +155,7 @@ def test_a_date_is_read_as_seconds_from_now(zone: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "0", "-3", "nan", "soon", "Wed, 21 Oct 2015 07:28:00 GMT", "Fri, 31 Dec 0001 23:59:59 -0000"],
+    ["", "0", "-3", "nan", "inf", "soon", "Wed, 21 Oct 2015 07:28:00 GMT", "Fri, 31 Dec 0001 23:59:59 -0000"],
 )
 def test_a_wish_that_asks_for_nothing_is_none(text: str) -> None:
     assert retry_after({"retry-after": text}) is None
