@@ -13,7 +13,6 @@ Only then is it the sample's, counted as the model's and kept in the response ca
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -120,7 +119,7 @@ class Patience:
 
     `name` is the provider's. A provider that asks for a longer wait than `most_s` is left at once, one under which
     nothing gets through is left after so long, an address where nobody is after `not_there` attempts and
-    `not_there_s` seconds, and a server that never gave an answer and says the same that is none after `no_answer`.
+    `not_there_s` seconds, and a server that never gave an answer after `no_answer` bodies that are none.
     """
 
     name: str
@@ -133,7 +132,7 @@ class Patience:
     _heard: bool = False
     _nowhere: int = 0
     _answered: bool = False
-    _strange: Counter[str] = field(default_factory=Counter)
+    _strange: int = 0  # bodies that were no answers, before the first that was
 
     def weighed(self, outcome: Completion | Failure) -> Completion | Failure:
         """An outcome, made fatal where waiting on is of no use."""
@@ -156,8 +155,8 @@ class Patience:
         if not outcome.retryable:
             return outcome
         if outcome.http_status == _OK and not self._answered:
-            self._strange[outcome.reason] += 1
-            if self._strange[outcome.reason] >= self.no_answer:
+            self._strange += 1
+            if self._strange >= self.no_answer:
                 return _ended(outcome, f"the server never gave an answer: {outcome.reason}", outcome.cause)
         return self._waiting(outcome, now - self._since)
 

@@ -1,7 +1,7 @@
 """The visible text of an answer, which servers send as a text or as a list of parts.
 
-Kinds of parts are a closed table too: a part that is not known may be a piece of the answer, so an answer that has one
-is not read as if it were whole.
+Kinds of parts are a closed table too: a part that is not known and holds words may be a piece of the answer, so an
+answer that has one is not read as if it were whole.
 """
 
 from __future__ import annotations
@@ -67,13 +67,13 @@ class Text:
             raise TypeError(f"expected a part of an answer, found {type(part).__name__}")
         kind = part.get("type")
         if kind in TEXT:
-            return self._text(part["text"])
+            return part["text"] is not None and self._text(part["text"])
         if kind == "refusal":
             self.refusal = True
             return self._text(part["refusal"])
         if kind in THOUGHT:
             self.thought = True
-        elif kind not in BESIDE:
+        elif kind not in BESIDE and _may_hold_text(part):
             self.unknown = str(kind)[:40]
         return False
 
@@ -110,3 +110,8 @@ ONLY_THOUGHT = (
     "the answer is empty and its text is in the reasoning: switch the server's reasoning parser off, set "
     "`reasoning: off`, or raise `output.max_tokens`"
 )
+
+
+def _may_hold_text(part: Mapping[str, Any]) -> bool:
+    """Whether an unknown part has anything in it that could be words: a text, or something that could hold one."""
+    return any(isinstance(value, str | list | Mapping) for name, value in part.items() if name not in ("type", "id"))

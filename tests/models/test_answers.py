@@ -153,10 +153,20 @@ def test_parts_are_joined_and_thinking_is_left_out() -> None:
     assert isinstance(piecewise, Completion) and piecewise.text == "yes"
 
 
-@pytest.mark.parametrize("part", [{"type": "hologram"}, {"type": None}, {"text": "yes"}])
+@pytest.mark.parametrize("part", [{"type": "hologram", "says": "yes"}, {"type": None, "in": [{}]}, {"text": "yes"}])
 def test_a_part_of_an_unknown_kind_may_be_the_answer(part: Any) -> None:
     assert "not known" in failure("openai", chat({"content": [part, "x"]})).reason
     assert "not known" in failure("anthropic", message([part, {"type": "text", "text": "x"}])).reason
+
+
+@pytest.mark.parametrize("part", [{"type": "note", "id": "p1", "tokens": 3}, {"type": "text", "text": None}])
+def test_a_part_without_words_costs_only_itself(part: Any) -> None:
+    for api, answer_ in (("openai", chat({"content": [part, "x"]})), ("anthropic", message([part, TEXT_PART]))):
+        found = read(api, answer_)
+        assert isinstance(found, Completion) and found.text == "x"
+
+
+TEXT_PART = {"type": "text", "text": "x"}
 
 
 def test_chunks_that_hold_nothing_cost_nothing() -> None:
