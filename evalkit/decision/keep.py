@@ -8,6 +8,9 @@ decided.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from evalkit.decision import clearing
 from evalkit.decision.alternatives import held_back_by, reason
 from evalkit.decision.clearing import Doubt
 from evalkit.decision.gap import evidence, frontier, requirements_of, tuned
@@ -88,9 +91,9 @@ def question1(ground: Ground) -> Answer:
     if open_:
         why = f"Whether {open_[0].id} does as well as {mine.id} is not decided"
         return Answer(1, "undecided", f"{why}; {better(ground)}.", lines)
-    lacking = _best_prompted_lacks(ground)
+    lacking = [*(lack.why for lack in _best_prompted_lacks(ground)), *(d.why for d in _lost_answers(ground))]
     if lacking:
-        why = f"{mine.id} meets all needs, and no frontier contender is as good; but {lacking[0].why}."
+        why = f"{mine.id} meets all needs, and no frontier contender is as good; but {lacking[0]}."
         return Answer(1, "undecided", why, lines)
     than = f"or is less accurate by more than {in_points(margin(ground))}"
     return Answer(1, "for", f"{mine.id} meets all needs; every frontier contender misses one, {than}.", lines)
@@ -176,7 +179,26 @@ def doubts(ground: Ground) -> tuple[Doubt, ...]:
     """What keeps the endpoint's own figures from counting."""
     mine = endpoint(ground)
     found = [Doubt(each.kind, mine.model, "", each.why) for each in lacks(mine, ground.result, ground.facts)]
-    return (*found, *(Doubt(each.kind, "", "", each.why) for each in _best_prompted_lacks(ground)))
+    return (
+        *found,
+        *(Doubt(each.kind, "", "", each.why) for each in _best_prompted_lacks(ground)),
+        *([] if as_good(ground) else _lost_answers(ground)),
+    )
+
+
+def _lost_answers(ground: Ground) -> list[Doubt]:
+    """Frontier contenders that may miss their needs only because answers were refused or cut off."""
+    found: list[Doubt] = []
+    for contender in frontier(ground.result):
+        unmet = [r for r in requirements_of(ground.result, contender.id) if r.state == "unmet"]
+        each = [_losses(clearing.doubts(contender, r, ground.result, ground.facts)) for r in unmet]
+        if each and all(each):
+            found.append(replace(each[0][0], why=f"of {contender.id} {each[0][0].why}"))
+    return found
+
+
+def _losses(found: list[Doubt]) -> list[Doubt]:
+    return [doubt for doubt in found if doubt.kind in ("truncation", "answers")]
 
 
 def _best_prompted_lacks(ground: Ground) -> list[Lack]:

@@ -144,3 +144,18 @@ def test_who_does_as_well_is_told_in_one_number() -> None:
     assert why == (
         "sonnet/default/prompt and haiku/default/prompt do as well as tuned/default/prompt: they meet all needs."
     )
+
+
+def test_an_endpoint_is_not_kept_because_answers_were_cut_off() -> None:
+    """A second model misses the need, and 4 of 100 of its answers were cut off: that is mended first."""
+    for cut, outcome in ((40, "NOT_YET"), (0, "FUND")):
+        haiku = replace(contender("haiku"), status={"ok": 1000 - cut, "truncated": cut})
+        result = run_of((TUNED, 0.96, 0.999), (SONNET, 0.85, 0.999), (haiku, 0.84, 0.999), needs=NEEDS)
+        economics = replace(ECONOMICS, calls_per_month=Span(2e9, 2e9), build_cost=None, tuned_accuracy=None)
+        pairs = (gap(TUNED, SONNET, 0.11), gap(TUNED, haiku, 0.12))
+        facts = facts_of(result, economics=economics, pairs=pairs)
+        verdict = decide(result, replace(facts, prices={TUNED.id: CHEAP, SONNET.id: PRICE, haiku.id: PRICE}))
+        assert verdict.outcome == outcome, verdict.answers
+        if outcome == "NOT_YET":
+            assert "of haiku/default/prompt 4.0 % of the answers were cut off" in verdict.answers[0].why
+            assert verdict.next_step.startswith("Raise `output.max_tokens`")
