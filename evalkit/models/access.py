@@ -15,6 +15,8 @@ from evalkit.records.model import ModelSpec
 
 _NO_KEY = "no-key-needed"
 _SHORTEST_SECRET = 6  # shorter texts occur in plain words
+_SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$", re.IGNORECASE)
+_SHORTEST_OTHER = 12  # of a variable that only looks like one that holds a secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +54,17 @@ class Access:
             os.environ.update(before)
 
     def redact(self, text: str) -> str:
-        """A text without the key and without a URL's password: servers and libraries quote both."""
+        """A text without the key and without a URL's password: servers and libraries quote both.
+
+        A gateway may know the keys of others too: what a variable of this process holds that is named as keys are
+        (`…_KEY`, `…_TOKEN`, `…_SECRET`, `…_PASSWORD`) is taken out as well.
+        """
         if len(self.key) >= _SHORTEST_SECRET and self.key != _NO_KEY:
             text = text.replace(self.key, "[key]")
+        for name, value in os.environ.items():
+            secret = value.strip()
+            if len(secret) >= _SHORTEST_OTHER and _SECRET_NAME.search(name):
+                text = text.replace(secret, "[key]")
         return strip_password(text)
 
 

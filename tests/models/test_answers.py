@@ -186,6 +186,18 @@ def test_chunks_that_hold_nothing_cost_nothing() -> None:
     assert isinstance(whole, Completion) and whole.text == "yes"
 
 
+def test_thinking_that_is_counted_beside_the_completion_is_output() -> None:
+    """The total tells; the bill has it."""
+    beside = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 115}
+    assert usage_of(beside) == Usage(10, None, output=105, thinking=100)
+    told = {**beside, "completion_tokens_details": {"reasoning_tokens": 100}}
+    assert usage_of(told) == Usage(10, None, output=105, thinking=100)
+    inside = {"prompt_tokens": 10, "completion_tokens": 105, "total_tokens": 115}
+    assert usage_of({**inside, "completion_tokens_details": {"reasoning_tokens": 100}}) == Usage(
+        10, None, output=105, thinking=100
+    )
+
+
 def test_a_usage_of_zeros_is_none_at_all() -> None:
     """Some gateways fill it in: a call for nothing would be the price."""
     assert usage_of({"prompt_tokens": 0, "completion_tokens": 0}) is None

@@ -135,11 +135,16 @@ def usage_of(data: Any) -> Usage | None:
     if read is None and missed is not None:
         read = max(0, prompt - missed)
     cached = (read or 0) + written
+    thinking = first_counter(data, (("completion_tokens_details", "reasoning_tokens"),)) or 0
+    total = first_counter(data, (("total_tokens",),)) or 0
+    # Some count thinking beside the completion (xAI, Gemini): only the total, which is what is billed, has it.
+    if cached <= prompt and total > prompt + output:
+        output, thinking = total - prompt, max(thinking, total - prompt - output)
     return Usage(
         # More of them than the prompt has: this server counts what is cached apart.
         input=prompt - cached if cached <= prompt else prompt,
         cache_read=read,
         cache_write_5m=written,
         output=output,
-        thinking=first_counter(data, (("completion_tokens_details", "reasoning_tokens"),)) or 0,
+        thinking=thinking,
     )
