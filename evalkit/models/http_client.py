@@ -18,7 +18,7 @@ import httpx2
 import yarl
 from httpx2 import USE_CLIENT_DEFAULT
 
-from evalkit.models.route import Route
+from evalkit.models.route import Route, route_to
 from evalkit.models.unreachable import was_cut_off, why
 
 _KEEP_ALIVE_S = 5.0
@@ -34,11 +34,19 @@ def _told(request: httpx2.Request) -> Iterator[None]:
     except TimeoutError as error:
         raise httpx2.ReadTimeout(why(error, host), request=request) from error
     except aiohttp.ClientConnectionError as error:
-        raise httpx2.ConnectError(why(error, host), request=request) from error
+        raise httpx2.ConnectError(f"{why(error, host)}{_by_proxy(request, error)}", request=request) from error
     except aiohttp.ClientHttpProxyError as error:
         raise httpx2.ProxyError(why(error, host), request=request) from error
     except aiohttp.ClientError as error:
         raise httpx2.ReadError(why(error, host), request=request) from error
+
+
+def _by_proxy(request: httpx2.Request, error: BaseException) -> str:
+    """The variable of the proxy, where it may be the name that nobody knows."""
+    if not isinstance(error, aiohttp.ClientConnectorDNSError):
+        return ""
+    proxy = route_to(str(request.url)).proxy
+    return f" (asked through the proxy of {proxy.variable})" if proxy is not None else ""
 
 
 class Sender:

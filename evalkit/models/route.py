@@ -21,11 +21,15 @@ _EXPECTED = "such as http://proxy.example:3128, or nothing at all"
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """An HTTP proxy: its URL without user and password, and these two apart, as they were meant."""
+    """An HTTP proxy: its URL without user and password, and these two apart, as they were meant.
+
+    `variable` is the one of the environment that names it.
+    """
 
     url: str
     user: str | None = None
     password: str | None = None
+    variable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,8 @@ def route_to(url: str | None) -> Route:
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     port = f":{parts.port}" if parts.port else ""
     user = None if parts.username is None else unquote(parts.username)
-    return Route(Proxy(f"{parts.scheme}://{host}{port}", user, unquote(parts.password or "") if user else None))
+    password = unquote(parts.password or "") if user else None
+    return Route(Proxy(f"{parts.scheme}://{host}{port}", user, password, named[scheme][0]))
 
 
 def check_certificates() -> None:

@@ -57,7 +57,7 @@ def test_a_schemes_own_proxy_goes_before_the_one_for_all(monkeypatch: pytest.Mon
 
 def test_user_and_password_are_unquoted_and_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://me:p%23ss%40@[::1]:80")
-    assert route_to("https://h").proxy == Proxy("http://[::1]:80", "me", "p#ss@")
+    assert route_to("https://h").proxy == Proxy("http://[::1]:80", "me", "p#ss@", "HTTPS_PROXY")
 
 
 @pytest.mark.parametrize(
