@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from evalkit.models.prices import PriceList
 from evalkit.models.registry import facts
 from evalkit.records.completion import Usage
-from evalkit.records.estimate import Estimate, Need, Requirement
+from evalkit.records.estimate import Estimate, Gap, Need, Requirement
 from evalkit.records.metric import METRICS, kind_of
 from evalkit.records.run import Confusion, ContenderResult, Cost, Percentiles
 from evalkit.records.score import Status
@@ -25,6 +25,7 @@ from evalkit.stats.requirement import judge
 from evalkit.suite.prompts.contenders import Contender
 
 _OLD_PRICE_DAYS = 120
+_SCORED = ("content", "form")
 MOST_BROKEN = 0.01  # answers that do not match an enforced schema: more of them are no slip of the provider
 
 
@@ -49,13 +50,13 @@ def result_of(
     measured = measure(run.tally)
     status = run.tally.status_counts()
     columns = run.tally.columns()
-    classes = bool(run.tally.classes)
+    classes, enforced = bool(run.tally.classes), (_not_enforced(run) or 0.0) <= MOST_BROKEN
     result = replace(
         skipped_result(run.contender, run.split, None),
         n=n,
         served_model=run.served.most_common(1)[0][0] if run.served else None,
         status={str(name): count for name, count in status.items()},
-        metrics=_metrics(measured),
+        metrics=_metrics(measured) if enforced else _unscored(_metrics(measured)),
         usage=run.usage,
         cost=_cost(run, measured["cost_per_1000_calls"].estimate.value),
         latency_ms=_percentiles(columns.latency_ms, measured["latency_p95_ms"]),
@@ -64,14 +65,14 @@ def result_of(
         cache_read_share=_read_share(run.usage),
         not_enforced=_not_enforced(run),
         retries=run.monitor.retries,
-        per_class=tuple(per_class(run.tally)) if classes else (),
-        confusion=_confusion(run) if classes else None,
+        per_class=tuple(per_class(run.tally)) if classes and enforced else (),
+        confusion=_confusion(run) if classes and enforced else None,
         errors=dict(run.errors.most_common()),
         notes=notes,
         warnings=tuple(_warnings(run, status[Status.TRUNCATED], prices)),
     )
     judged = [judge(run.contender.id, need, measured.get(need.metric)) for need in needs]
-    return result, [_if_enforced(each, run) for each in judged]
+    return result, judged if enforced else [_if_enforced(each, run) for each in judged]
 
 
 def _not_enforced(run: ContenderRun) -> float | None:
@@ -80,13 +81,16 @@ def _not_enforced(run: ContenderRun) -> float | None:
 
 
 def _if_enforced(requirement: Requirement, run: ContenderRun) -> Requirement:
-    """What a server misses that ignores the schema is not missed by native output: nobody has measured that."""
-    doubt = run.enforcement.doubt
-    if doubt is None or requirement.state != "unmet" or kind_of(requirement.need.metric) not in ("content", "form"):
+    """What a server reaches that ignores the schema is not what native output reaches: nobody has measured that."""
+    if kind_of(requirement.need.metric) not in _SCORED:
         return requirement
-    if (_not_enforced(run) or 0.0) <= MOST_BROKEN:
-        return requirement
-    return replace(requirement, state="undecided", why=doubt)
+    why = run.enforcement.doubt or ""
+    return Requirement(requirement.contender, requirement.need, "undecided", Gap(None, None, None), None, why)
+
+
+def _unscored(metrics: Mapping[str, Estimate | None]) -> dict[str, Estimate | None]:
+    """The figures of a contender whose answers say nothing of what it stands for: right and wrong are blank."""
+    return {name: None if kind_of(name) in _SCORED else found for name, found in metrics.items()}
 
 
 def infra_share(result: ContenderResult) -> float:

@@ -54,6 +54,8 @@ def test_an_ignored_schema_is_told_and_nothing_is_held_against_native_output(
         assert mine.not_enforced == 1.0
         assert any("40 of 40 finished answers do not match" in warning for warning in mine.warnings)
         assert {requirement.state for requirement in result.requirements} == {"undecided"}
+        assert mine.metrics is not None and set(mine.metrics.values()) == {None}, "not scored as what it is not"
+        assert mine.status is not None and mine.status["infra_error"] == 0
         assert result.verdict is not None and result.verdict.outcome == "NOT_YET"
 
 
