@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.forms.parsing.alike import alike, alike_value, tidy
+from evalkit.forms.parsing.schema_types import SchemaTypes
+from evalkit.forms.parsing.typed import ideal_object
 from evalkit.forms.parsing.vocabulary import Vocabulary
 from evalkit.records.completion import Completion, Timing
 from evalkit.records.output import Output
@@ -77,3 +79,9 @@ def test_a_form_is_not_forgiven_with_the_spelling() -> None:
 
 def test_labels_are_found_in_a_sentence() -> None:
     assert Vocabulary(LABELS).find("I say: re\u0301clamation.") == LABELS[0]
+
+
+def test_names_of_a_schema_are_spelled_as_they_are_compared() -> None:
+    schema = SchemaTypes({"properties": {"a\u00a0b": {"type": ["string", "null"]}}, "required": ["a\u00a0b"]})
+    assert schema.required(schema.root) == {"a b"}
+    assert ideal_object({"a b": None}, schema) == {"a b": None}

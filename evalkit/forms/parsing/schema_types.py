@@ -26,7 +26,8 @@ class SchemaTypes:
     """The declared properties and types of a schema. What is declared nowhere has no types."""
 
     def __init__(self, schema: Mapping[str, Any] | None) -> None:
-        self.root: Mapping[str, Any] = schema or {}
+        # Its names are spelled as those of targets and answers are compared.
+        self.root: Mapping[str, Any] = alike_value(dict(schema or {}))
         # By the identity of sub-schemas, which live as long as the root.
         self._properties: dict[int, dict[str, Any]] = {}
         self._types: dict[int, frozenset[str]] = {}
